@@ -1,0 +1,122 @@
+"""The errors this package raises on purpose: always a problem plus a hint.
+
+PromptOptError
+├── SettingError        an option, ini key, marker argument or table entry
+├── PlacedError         something in a file, with path and line
+│   ├── SourceError     a prompt source cannot be read or edited
+│   │   └── TemplateError   it does not parse or does not render
+│   ├── CaseFileError   eval cases cannot be used as written
+│   └── BaselineError   a committed record cannot be used
+├── ScorerError         a scorer is unknown or was given the wrong arguments
+├── ModelError          no usable reply; says nothing about the prompt
+│   └── BudgetExhausted the calls this run may make are spent
+├── StrategyError       an optimisation strategy broke its contract
+├── SearchRefused       a search could not lead to a confirmed proposal
+└── PatchError          an edit would not apply byte-exactly
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+
+class PromptOptWarning(UserWarning):
+    """A warning about a prompt test, so that ``-W`` can name it."""
+
+
+class PromptOptError(Exception):
+    """Base of every error this package raises on purpose.
+
+    Only plain strings go to ``args``, so that every subclass survives the trip
+    between threads and pytest-xdist processes.
+
+    Args:
+        problem: What is wrong, where, with the offending value in it.
+        hint: What to do about it, as one instruction.
+    """
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem, hint)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n  hint: {self.hint}"
+
+
+class SettingError(PromptOptError):
+    """An option, ini key, marker argument or table entry cannot be used."""
+
+
+class PlacedError(PromptOptError):
+    """Something in a file; ``path`` and ``line`` say where, if it is known."""
+
+    path: Path | None = None
+    line: int | None = None
+
+    @classmethod
+    def at(cls, path: Path, line: int | None, problem: str, hint: str) -> Self:
+        """Point the error at one line, 1-based, of one file."""
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        error = cls(f"{place}: {problem}", hint)
+        error.path, error.line = path, line
+        return error
+
+
+class SourceError(PlacedError):
+    """A prompt source cannot be found, read or edited."""
+
+
+class TemplateError(SourceError):
+    """A prompt template does not parse or does not render."""
+
+
+class CaseFileError(PlacedError):
+    """Eval cases cannot be used as written."""
+
+
+class BaselineError(PlacedError):
+    """A committed baseline record cannot be used as it stands."""
+
+
+class ScorerError(PromptOptError):
+    """A scorer is unknown or was given arguments that it cannot use."""
+
+
+class ModelError(PromptOptError):
+    """No usable reply came from a model; it says nothing about the prompt.
+
+    Args:
+        problem: What failed, naming the model or endpoint.
+        hint: What to do about it, as one instruction.
+        retryable: Whether the same request may succeed later.
+    """
+
+    def __init__(self, problem: str, hint: str, *, retryable: bool = False) -> None:
+        super().__init__(problem, hint)
+        self.retryable = retryable
+
+
+class BudgetExhausted(ModelError):  # noqa: N818 - a condition, not a defect
+    """The model calls that this run may make are spent."""
+
+
+class StrategyError(PromptOptError):
+    """An optimisation strategy broke its contract."""
+
+
+class SearchRefused(PromptOptError):  # noqa: N818 - a decision, not a defect
+    """A search was not started because no proposal could be confirmed."""
+
+
+class PatchError(PromptOptError):
+    """An edit would not apply byte-exactly, so that no diff is written."""
+
+
+class ReplyNotJsonError(AssertionError):
+    """A reply was read as JSON and is none: a wrong answer, not an error."""

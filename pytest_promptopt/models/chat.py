@@ -1,0 +1,59 @@
+"""The narrowest seam to a language model, and a model with its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pytest_promptopt.records import Completion, Request
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """Anything that answers a request.
+
+    ``complete`` may be an ordinary function, then it runs in a thread of its own, or
+    an ``async`` one, then it runs on the engine's loop. It raises
+    :class:`~pytest_promptopt.errors.ModelError` when no usable reply came; any other
+    exception is reported as an error of the model, never as a wrong answer.
+
+    Three attributes are read if they exist: ``free`` (bool: costs nothing, so its prompt
+    tests are never carried over), ``identity`` (str: what else than the name decides
+    the replies, e.g. the endpoint; part of every cache key, so never a secret) and
+    ``stand_in`` (str: a sentence for every report, for a model that is not an LLM).
+    """
+
+    def complete(self, request: Request) -> Completion | Awaitable[Completion]:
+        """Answer one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A chat model under the name that settings, baselines and reports use.
+
+    Attributes:
+        name: For example ``"openai:gpt-5-mini"``.
+        chat: What answers.
+    """
+
+    name: str
+    chat: ChatModel
+
+    @property
+    def identity(self) -> str:
+        """What decides the replies beside the request; never a secret."""
+        return f"{self.name} {getattr(self.chat, 'identity', '')}".strip()
+
+    @property
+    def free(self) -> bool:
+        """Whether calls cost nothing at all."""
+        return bool(getattr(self.chat, "free", False))
+
+    @property
+    def stand_in(self) -> str:
+        """What every report must say about a model that is no LLM; else empty."""
+        return str(getattr(self.chat, "stand_in", ""))

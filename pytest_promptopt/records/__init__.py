@@ -1,0 +1,47 @@
+"""Frozen values that survive a JSON round trip unchanged.
+
+Every record has ``to_json``, built-in types only, and ``from_json``, its inverse:
+``from_json(to_json(x)) == x``. Mappings are shared, not copied, and are never
+written to.
+"""
+
+from pytest_promptopt.records.base import Record, canonical_json, digest
+from pytest_promptopt.records.chat import Completion, Message, Request, Role, Usage
+from pytest_promptopt.records.decision import (
+    CaseChange,
+    Outcome,
+    TestResult,
+    Verdict,
+)
+from pytest_promptopt.records.evaluation import Case, Score, Trial, Trials
+from pytest_promptopt.records.searching import (
+    Candidate,
+    Edit,
+    Proposal,
+    SearchResult,
+    Step,
+)
+
+__all__ = [
+    "Candidate",
+    "Case",
+    "CaseChange",
+    "Completion",
+    "Edit",
+    "Message",
+    "Outcome",
+    "Proposal",
+    "Record",
+    "Request",
+    "Role",
+    "Score",
+    "SearchResult",
+    "Step",
+    "TestResult",
+    "Trial",
+    "Trials",
+    "Usage",
+    "Verdict",
+    "canonical_json",
+    "digest",
+]

@@ -1,0 +1,113 @@
+"""What goes to a model and what comes back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_promptopt.errors import ReplyNotJsonError
+from pytest_promptopt.records.base import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Record):
+    """One chat message.
+
+    Attributes:
+        role: ``"system"``, ``"user"`` or ``"assistant"``.
+        content: The text, as it is sent.
+    """
+
+    role: Role
+    content: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Message:
+        """Rebuild a message written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Record):
+    """What is sent to a model, without the model's name.
+
+    Attributes:
+        messages: The chat, oldest first; not empty.
+        settings: Model settings such as ``temperature``, sent as they are.
+        seed: Number of the draw, from 0; sent where the provider takes one, so that
+            repeated trials of one case are different draws. ``None`` sends nothing.
+    """
+
+    messages: tuple[Message, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Request:
+        """Rebuild a request written by :meth:`to_json`."""
+        messages = tuple(Message.from_json(entry) for entry in data["messages"])
+        return cls(messages=messages, settings=data["settings"], seed=data["seed"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Record):
+    """Tokens of one reply, as the provider counted them; 0 where it did not."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Usage:
+        """Rebuild a usage written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion(Record):
+    """A finished reply of a model.
+
+    Attributes:
+        text: The reply's text; empty if there was none.
+        model: The model id that the provider reported.
+        finish_reason: ``"stop"``, ``"length"``, ``"content_filter"``, ``"tool_calls"``
+            or what else the provider said.
+        refusal: The refusal's text, if the model refused.
+        tool_calls: The calls asked for, each a mapping with ``name`` and ``arguments``.
+        usage: Tokens spent.
+        latency_s: Wall time of the request, in seconds, when it was first answered.
+    """
+
+    text: str
+    model: str = ""
+    finish_reason: str = "stop"
+    refusal: str | None = None
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+
+    @property
+    def json(self) -> Any:
+        """The reply read as JSON.
+
+        Raises:
+            ReplyNotJsonError: It is none: an ``AssertionError``, hence a wrong answer.
+        """
+        try:
+            return json.loads(self.text)
+        except ValueError as error:
+            shown = self.text if len(self.text) <= 80 else f"{self.text[:77]}..."
+            raise ReplyNotJsonError(f"reply is not JSON ({error}): {shown!r}") from None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Completion:
+        """Rebuild a completion written by :meth:`to_json`."""
+        rebuilt = dict(data)
+        rebuilt["tool_calls"] = tuple(data["tool_calls"])
+        rebuilt["usage"] = Usage.from_json(data["usage"])
+        return cls(**rebuilt)

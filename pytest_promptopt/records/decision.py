@@ -1,0 +1,165 @@
+"""What the gate decides, and what a prompt test reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_promptopt.records.base import Record
+from pytest_promptopt.records.searching import SearchResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Outcome = Literal["pass", "fail", "inconclusive", "error"]
+
+
+def _pair(value: Any) -> tuple[float, float] | None:
+    return None if value is None else (value[0], value[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChange(Record):
+    """A case that one arm does better than the other.
+
+    Attributes:
+        case_id: Id of the case.
+        place: ``file:line`` of the case.
+        expected: The right answer as text.
+        got: The arm's reply that shows the change, as text.
+        before: The baseline arm's reply, as text.
+        was: Mean score in the baseline arm, in [0, 1].
+        now: Mean score in the edited arm, in [0, 1].
+        reason: Why the reply is not right.
+    """
+
+    case_id: str
+    place: str
+    expected: str
+    got: str
+    before: str
+    was: float
+    now: float
+    reason: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CaseChange:
+        """Rebuild a change written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Record):
+    """What the gate decided about one prompt test, and on what grounds.
+
+    Attributes:
+        outcome: ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"error"``.
+        cause: One word or two: ``"better"``, ``"same"``, ``"unchanged"``,
+            ``"recorded"``, ``"accepted"``, ``"report only"``; ``"worse"``,
+            ``"must_pass"``, ``"floor"``, ``"no baseline"``; ``"unclear"``,
+            ``"cases lost"``, ``"drift"``; ``"provider"``, ``"budget"``, ``"test"``,
+            ``"setup"``.
+        message: The decision in one sentence.
+        accuracy: Mean score in [0, 1]; ``None`` if nothing was scored.
+        interval: 95 % interval of the accuracy.
+        baseline_accuracy: The same of the baseline arm.
+        baseline_interval: Its 95 % interval.
+        p_value: One-sided p of the exact stratified test, if it was used.
+        limit: What the p-value was held against.
+        sign_flip_p: Case-level one-sided mid-p, if it was used.
+        detectable: Smallest drop, as a share, that this suite could have shown.
+        trials: Trials per case and arm.
+        edited_tests: How many edited prompt tests share the error rate (M).
+        cases: How many cases were compared or scored.
+        worse: Cases that got worse, worst first.
+        better: Cases that got better, best first.
+        removed: Baseline cases that are gone.
+        changed: Cases whose content differs from the baseline's.
+        added: Cases that the baseline does not have.
+        missing: Cases with a trial that got no reply.
+        baseline_date: Day of the baseline record, ISO 8601.
+    """
+
+    outcome: Outcome
+    cause: str
+    message: str = ""
+    accuracy: float | None = None
+    interval: tuple[float, float] | None = None
+    baseline_accuracy: float | None = None
+    baseline_interval: tuple[float, float] | None = None
+    p_value: float | None = None
+    limit: float | None = None
+    sign_flip_p: float | None = None
+    detectable: float | None = None
+    trials: int = 0
+    edited_tests: int = 0
+    cases: int = 0
+    worse: tuple[CaseChange, ...] = ()
+    better: tuple[CaseChange, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    baseline_date: str | None = None
+
+    @property
+    def change(self) -> float | None:
+        """Accuracy minus the baseline's, as a share; ``None`` without both."""
+        if self.accuracy is None or self.baseline_accuracy is None:
+            return None
+        return self.accuracy - self.baseline_accuracy
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """Rebuild a verdict written by :meth:`to_json`."""
+        rebuilt = dict(data)
+        for name in ("interval", "baseline_interval"):
+            rebuilt[name] = _pair(data[name])
+        for name in ("worse", "better"):
+            rebuilt[name] = tuple(CaseChange.from_json(entry) for entry in data[name])
+        for name in ("removed", "changed", "added", "missing"):
+            rebuilt[name] = tuple(data[name])
+        return cls(**rebuilt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult(Record):
+    """Everything one prompt test reports; what rides on the pytest report.
+
+    Attributes:
+        nodeid: The item's node id.
+        prompt: How the prompt is called in messages, e.g. ``"prompts/triage.j2"``.
+        model: Name of the task model, e.g. ``"offline:rules"``.
+        verdict: The gate's decision.
+        calls: Model calls made for the gate or the recording.
+        cached: Replies taken from the cache for the gate or the recording.
+        search: What the search came to, if there was one.
+        paid: Calls of the search that were not replays.
+        optimizer_model: Name of the model that wrote candidates, if there was a search.
+        files: Files the controller writes: absolute path to text.
+        notes: Sentences to show beside the verdict.
+    """
+
+    __test__ = False  # pytest: not a test class
+
+    nodeid: str
+    prompt: str
+    model: str
+    verdict: Verdict
+    calls: int = 0
+    cached: int = 0
+    search: SearchResult | None = None
+    paid: int = 0
+    optimizer_model: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TestResult:
+        """Rebuild a result written by :meth:`to_json`."""
+        rebuilt = dict(data)
+        rebuilt["verdict"] = Verdict.from_json(data["verdict"])
+        if data["search"] is not None:
+            rebuilt["search"] = SearchResult.from_json(data["search"])
+        rebuilt["notes"] = tuple(data["notes"])
+        return cls(**rebuilt)

@@ -1,0 +1,190 @@
+"""What a search works on and comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_promptopt.records.base import Record, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate(Record):
+    """A value for each region of each source, while searching.
+
+    Attributes:
+        texts: Region address (``"prompts/triage.j2#instructions"``) to text.
+    """
+
+    texts: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """Identity of the texts, 12 hexadecimal digits."""
+        return digest(dict(self.texts))[:12]
+
+    def replacing(self, address: str, text: str) -> Candidate:
+        """Return the candidate with one region's text changed."""
+        return Candidate(texts={**self.texts, address: text})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Candidate:
+        """Rebuild a candidate written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Record):
+    """One replacement in one file, in bytes.
+
+    Attributes:
+        path: Absolute path of the file.
+        sha256: Digest of the whole file that the edit was made for.
+        start: Offset of the first byte replaced.
+        end: Offset behind the last byte replaced.
+        replacement: The new text, encoded as UTF-8 when written.
+    """
+
+    path: str
+    sha256: str
+    start: int
+    end: int
+    replacement: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Edit:
+        """Rebuild an edit written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal(Record):
+    """A candidate confirmed on hold-out cases.
+
+    Attributes:
+        candidate: The new texts.
+        incumbent: The texts they replace.
+        edits: How the files change.
+        before: Hold-out accuracy of the incumbent, in [0, 1].
+        after: Hold-out accuracy of the candidate, in [0, 1].
+        interval: 95 % interval of the gain, as shares.
+        p_value: One-sided case-level sign-flip p.
+        alpha: What the p-value was held against, after Holm.
+        look: How often this hold-out had been used against this incumbent before.
+        holdout_cases: Number of hold-out cases.
+        trials: Fresh hold-out trials per case and arm.
+    """
+
+    candidate: Candidate
+    incumbent: Candidate
+    edits: tuple[Edit, ...]
+    before: float
+    after: float
+    interval: tuple[float, float]
+    p_value: float
+    alpha: float
+    look: int
+    holdout_cases: int
+    trials: int
+
+    @property
+    def gain(self) -> float:
+        """Hold-out gain, as a share."""
+        return self.after - self.before
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Proposal:
+        """Rebuild a proposal written by :meth:`to_json`."""
+        return cls(
+            **{
+                **data,
+                "candidate": Candidate.from_json(data["candidate"]),
+                "incumbent": Candidate.from_json(data["incumbent"]),
+                "edits": tuple(Edit.from_json(entry) for entry in data["edits"]),
+                "interval": (data["interval"][0], data["interval"][1]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Record):
+    """One step of a search, for the log.
+
+    Attributes:
+        number: From 1; 0 is the scoring of the seeds.
+        asked: Replies the optimizer model was asked for.
+        scored: Candidates scored.
+        rejected: Reason to number of replies or candidates turned away.
+        best: Best train score so far, in [0, 1].
+        calls: Model calls so far, replays included.
+    """
+
+    number: int
+    asked: int
+    scored: int
+    rejected: Mapping[str, int]
+    best: float
+    calls: int
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Step:
+        """Rebuild a step written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult(Record):
+    """What one search came to.
+
+    Attributes:
+        strategy: Its name.
+        outcome: ``"proposed"``, ``"unconfirmed"`` (a better train score that the
+            hold-out did not bear out), ``"nothing better"``, ``"refused"`` or
+            ``"error"``.
+        stopped: Why the loop ended: ``"perfect"``, ``"steps"``, ``"budget"``,
+            ``"stalled"``, ``"refused"`` or ``"error"``.
+        message: What it came to, in a sentence or two.
+        seed: Seed of the random draws.
+        train_cases: Number of train cases.
+        holdout_cases: Number of hold-out cases.
+        start: Train score of the incumbent, in [0, 1].
+        best: Best train score, in [0, 1]; optimistic, since it was selected.
+        smallest_gain: Smallest hold-out gain that could be confirmed, as a share.
+        steps: The log.
+        calls: Model calls, replays from the cache included.
+        optimizer_calls: Those of them that went to the optimizer model.
+        proposal: The confirmed candidate, if there is one.
+        best_candidate: The best on train, confirmed or not.
+        look: A line for the committed file of looks, if the hold-out was used.
+    """
+
+    strategy: str
+    outcome: Literal["proposed", "unconfirmed", "nothing better", "refused", "error"]
+    stopped: str
+    message: str = ""
+    seed: int = 0
+    train_cases: int = 0
+    holdout_cases: int = 0
+    start: float | None = None
+    best: float | None = None
+    smallest_gain: float | None = None
+    steps: tuple[Step, ...] = ()
+    calls: int = 0
+    optimizer_calls: int = 0
+    proposal: Proposal | None = None
+    best_candidate: Candidate | None = None
+    look: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SearchResult:
+        """Rebuild a result written by :meth:`to_json`."""
+        rebuilt = dict(data)
+        rebuilt["steps"] = tuple(Step.from_json(entry) for entry in data["steps"])
+        if data["proposal"] is not None:
+            rebuilt["proposal"] = Proposal.from_json(data["proposal"])
+        if data["best_candidate"] is not None:
+            rebuilt["best_candidate"] = Candidate.from_json(data["best_candidate"])
+        return cls(**rebuilt)
