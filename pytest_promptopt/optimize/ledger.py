@@ -1,0 +1,151 @@
+"""The ledger of a search: every trial, so that nothing is paid for twice."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.optimize.effects import Measure
+from pytest_promptopt.optimize.ranking import Ranked
+from pytest_promptopt.optimize.strategy import Evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_promptopt.records import Candidate, Case, Trial, Trials
+
+
+def case_mean(trials: Iterable[Trial]) -> float | None:
+    """Return the mean score of one case's trials; ``None`` if none is scored."""
+    values = [trial.score.value for trial in trials if trial.score.value is not None]
+    return math.fsum(values) / len(values) if values else None
+
+
+def weighted_mean(
+    scores: Mapping[str, float | None], cases: Sequence[Case]
+) -> float | None:
+    """Return the weighted mean over the scored cases, in [0, 1].
+
+    Args:
+        scores: Case id to mean score, ``None`` where nothing could be scored.
+        cases: The cases, for their weights.
+
+    Returns:
+        The mean, or ``None`` if no case is scored.
+    """
+    pairs = [
+        (case.weight, score)
+        for case in cases
+        if (score := scores.get(case.id)) is not None
+    ]
+    if not pairs:
+        return None
+    total = math.fsum(weight for weight, _ in pairs)
+    return min(1.0, math.fsum(weight * score for weight, score in pairs) / total)
+
+
+def lost_share(trials: Trials) -> float:
+    """Return the share of trials that got no reply, in [0, 1]."""
+    flat = [trial for entry in trials.values() for trial in entry]
+    return sum(trial.missing is not None for trial in flat) / max(1, len(flat))
+
+
+class Ledger:
+    """Every trial of one search, by candidate and case, in the order they came.
+
+    Trials of a case are numbered from 0 without a gap, so that a question for k
+    trials is answered from what is there, and only the rest is measured.
+    """
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, Candidate] = {}
+        self._trials: dict[str, dict[str, tuple[Trial, ...]]] = {}
+
+    def __contains__(self, candidate: Candidate) -> bool:
+        return candidate.key in self._candidates
+
+    def enter(self, measure: Measure, answers: Sequence[Trials]) -> None:
+        """Record what a measurement came to."""
+        for candidate, trials in zip(measure.candidates, answers, strict=True):
+            key = candidate.key
+            self._candidates.setdefault(key, candidate)
+            row = self._trials.setdefault(key, {})
+            for case in measure.cases:
+                row[case.id] = (*row.get(case.id, ()), *trials[case.id])
+
+    def lacking(
+        self, candidates: Sequence[Candidate], cases: Sequence[Case], trials: int
+    ) -> tuple[Measure, ...]:
+        """Return what must still be measured to know k trials of each case.
+
+        Args:
+            candidates: The candidates; one that is given twice is measured once.
+            cases: The cases.
+            trials: How many trials of each case are wanted, k.
+
+        Returns:
+            Measurements of what no trial is known for, candidates that lack the same
+            together, in the order of the candidates.
+        """
+        groups: dict[tuple[int, tuple[str, ...]], list[Candidate]] = {}
+        for key, candidate in {entry.key: entry for entry in candidates}.items():
+            row = self._trials.get(key, {})
+            starts: dict[int, list[str]] = {}
+            for case in cases:
+                known = len(row.get(case.id, ()))
+                if known < trials:
+                    starts.setdefault(known, []).append(case.id)
+            for start, ids in starts.items():
+                groups.setdefault((start, tuple(ids)), []).append(candidate)
+        by_id = {case.id: case for case in cases}
+        return tuple(
+            Measure(
+                candidates=tuple(group),
+                cases=tuple(by_id[case_id] for case_id in ids),
+                indices=range(start, trials),
+            )
+            for (start, ids), group in groups.items()
+        )
+
+    def trials(self, candidate: Candidate, cases: Sequence[Case], count: int) -> Trials:
+        """Return the first trials of a candidate, by case id."""
+        row = self._trials.get(candidate.key, {})
+        return {case.id: row.get(case.id, ())[:count] for case in cases}
+
+    def evaluated(
+        self, candidate: Candidate, cases: Sequence[Case], count: int
+    ) -> Evaluated | None:
+        """Return what a strategy is told; ``None`` if no case could be scored."""
+        trials = self.trials(candidate, cases, count)
+        scores = {case_id: case_mean(entry) for case_id, entry in trials.items()}
+        mean = weighted_mean(scores, cases)
+        if mean is None:
+            return None
+        shown = {case_id: _telling(entry) for case_id, entry in trials.items() if entry}
+        return Evaluated(
+            candidate=candidate,
+            mean=mean,
+            scores=scores,
+            reasons={key: trial.score.reason for key, trial in shown.items()},
+            outputs={key: trial.output for key, trial in shown.items()},
+            trials=count,
+        )
+
+    def ranked(self, cases: Sequence[Case], count: int) -> tuple[Ranked, ...]:
+        """Return the candidates that have k trials of every case, oldest first."""
+        found = []
+        for age, candidate in enumerate(self._candidates.values()):
+            if self.lacking([candidate], cases, count):
+                continue
+            entry = self.evaluated(candidate, cases, count)
+            if entry is not None:
+                found.append(Ranked(candidate=candidate, mean=entry.mean, age=age))
+        return tuple(found)
+
+
+def _telling(trials: Sequence[Trial]) -> Trial:
+    """Return the trial that says most: the first that is not wholly right."""
+    for trial in trials:
+        if trial.score.value is not None and trial.score.value < 1.0:
+            return trial
+    return trials[0]

@@ -1,0 +1,169 @@
+"""The one search loop: it carries out what a strategy asks for, and guards it.
+
+The loop is a generator as well and has no effects of its own: it yields
+:class:`~pytest_promptopt.optimize.effects.Complete` and
+:class:`~pytest_promptopt.optimize.effects.Measure`, and returns a
+:class:`~pytest_promptopt.records.SearchResult`, also when the budget ends or the
+provider fails half-way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.cases import split_cases
+from pytest_promptopt.errors import (
+    BudgetExhausted,
+    ModelError,
+    PromptOptError,
+    SearchRefused,
+    StrategyError,
+)
+from pytest_promptopt.optimize.confirm import Ending, confirm
+from pytest_promptopt.optimize.preflight import (
+    affordable_proposals,
+    confirmation_calls,
+    refuse_the_hopeless,
+    refuse_without_headroom,
+    smallest_gain,
+)
+from pytest_promptopt.optimize.referee import obey
+from pytest_promptopt.optimize.run import Run
+from pytest_promptopt.records import SearchResult
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_promptopt.cases import Split
+    from pytest_promptopt.optimize.effects import Effect
+    from pytest_promptopt.optimize.plan import SearchPlan
+    from pytest_promptopt.optimize.strategy import Move, Moves, Strategy
+    from pytest_promptopt.records import Candidate
+
+
+def search(
+    plan: SearchPlan, strategy: Strategy
+) -> Generator[Effect, Any, SearchResult]:
+    """Search for a better prompt and confirm it on cases the search never saw.
+
+    Args:
+        plan: What is searched, and what it may cost.
+        strategy: The algorithm.
+
+    Returns:
+        What it came to. A refusal, a spent budget, a failing provider and a strategy
+        that breaks its contract are outcomes, not exceptions.
+
+    Raises:
+        CaseFileError: The cases cannot be split.
+    """
+    split = split_cases(plan.cases)
+    task = plan.task(split.train, affordable_proposals(plan, split))
+    run = Run(plan, task, confirmation_calls(split))
+    stopped = "error"
+    try:
+        refuse_the_hopeless(plan, split)
+        yield from _score_the_start(run, split)
+        stopped = yield from _follow(run, strategy)
+        ending = yield from confirm(run, split.holdout)
+    except SearchRefused as refusal:
+        stopped, ending = "refused", Ending("refused", _sentence(refusal))
+    except BudgetExhausted as spent:
+        stopped, ending = "budget", _cut_off(run, spent)
+    except (ModelError, StrategyError) as error:
+        stopped = "error"
+        ending = Ending("error", _sentence(error), best=_best_of(run))
+    return _result(run, strategy.name, split, stopped, ending)
+
+
+def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
+    """Score the incumbent on train, and refuse a search that has no headroom."""
+    yield from run.measure([run.task.incumbent], split.train, 1)
+    run.step.scored += 1
+    if run.start is None:
+        raise SearchRefused(
+            f"{run.plan.prompt.label}: none of the {len(split.train)} train cases "
+            "could be scored",
+            "see why with --promptopt-case=ID",
+        )
+    refuse_without_headroom(run.plan, split, run.start)
+
+
+def _follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
+    """Let the strategy search, and return why it ended."""
+    moves = strategy.search(run.task)
+    answer: Any = None
+    stopped: str | None = None
+    try:
+        while stopped is None:
+            move = _next_move(moves, answer, strategy.name)
+            if move is None:
+                break
+            answer, stopped = yield from obey(run, move)
+    except BudgetExhausted:
+        stopped = "budget"
+    finally:
+        moves.close()
+        if not run.step.untouched:
+            run.close_step()
+    return stopped or run.reason_to_stop() or "stalled"
+
+
+def _next_move(moves: Moves, answer: Any, name: str) -> Move | None:
+    """Return what the strategy wants next; ``None`` if it has ended.
+
+    Raises:
+        StrategyError: It raised something of its own.
+    """
+    try:
+        return moves.send(answer)
+    except StopIteration:
+        return None
+    except PromptOptError:
+        raise
+    except Exception as error:
+        raise StrategyError(
+            f"strategy {name!r} raised {type(error).__name__}: {error}",
+            "report it to the strategy's author",
+        ) from error
+
+
+def _cut_off(run: Run, spent: BudgetExhausted) -> Ending:
+    best = _best_of(run)
+    if best is None:
+        return Ending("nothing better", _sentence(spent))
+    message = f"Better on train, not confirmed on hold-out: {_sentence(spent)}"
+    return Ending("unconfirmed", message, best=best)
+
+
+def _best_of(run: Run) -> Candidate | None:
+    return next(iter(run.better()), None)
+
+
+def _sentence(error: PromptOptError) -> str:
+    return f"{error.problem}; {error.hint}"
+
+
+def _result(
+    run: Run, strategy: str, split: Split, stopped: str, ending: Ending
+) -> SearchResult:
+    scored = run.ranking()
+    look = ending.look["run"] if ending.look else ""
+    return SearchResult(
+        strategy=strategy,
+        outcome=ending.outcome,
+        stopped=stopped,
+        message=ending.message,
+        seed=run.plan.seed,
+        train_cases=len(split.train),
+        holdout_cases=len(split.holdout),
+        start=run.start,
+        best=scored[0].mean if scored else None,
+        smallest_gain=smallest_gain(run.plan, split, look) if split.holdout else None,
+        steps=tuple(run.log),
+        calls=run.calls,
+        optimizer_calls=run.optimizer_calls,
+        proposal=ending.proposal,
+        best_candidate=ending.best,
+        look=ending.look,
+    )

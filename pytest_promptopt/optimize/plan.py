@@ -1,0 +1,119 @@
+"""What a search is asked to do, and what of it a strategy gets to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import StrategyError, TemplateError
+from pytest_promptopt.optimize.evidence import HERE, as_text
+from pytest_promptopt.optimize.strategy import Task
+from pytest_promptopt.prompts import Limits
+from pytest_promptopt.records import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_promptopt.prompts import Prompt, Region
+    from pytest_promptopt.records import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What is searched, and what it may cost.
+
+    Attributes:
+        prompt: The prompt under test.
+        cases: All its cases; the loop splits them.
+        seed: Seed of the random draws.
+        steps: How many steps the search may take, at least 1.
+        budget: How many model calls it may make, replays from the cache included, so
+            that a repeated run takes the same path; ``None``: no limit.
+        patience: Steps in a row without a new valid candidate that end the search.
+        limits: What the guards allow a rewrite to change.
+        optimizer_settings: Settings of the requests to the optimizer model.
+        looks: How often this hold-out was used against this incumbent before; or a
+            function from the id of this run to that number, so that a run which is
+            repeated does not count itself.
+    """
+
+    prompt: Prompt
+    cases: tuple[Case, ...]
+    seed: int = 0
+    steps: int = 10
+    budget: int | None = None
+    patience: int = 3
+    limits: Limits = field(default_factory=Limits)
+    optimizer_settings: Mapping[str, Any] = field(default_factory=dict)
+    looks: int | Callable[[str], int] = 0
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions whose text a strategy may rewrite, in template order."""
+        return tuple(
+            region for region in self.prompt.regions if region.kind != "examples"
+        )
+
+    def look(self, run: str) -> int:
+        """Return how many looks came before the one of a run."""
+        return self.looks if isinstance(self.looks, int) else self.looks(run)
+
+    def task(self, train: tuple[Case, ...], proposals: int | None) -> Task:
+        """Return what a strategy gets to know: nothing of the hold-out.
+
+        Args:
+            train: The train cases.
+            proposals: How many candidates the budget buys; ``None``: no limit.
+        """
+        return Task(
+            label=self.prompt.label,
+            regions=self.regions,
+            incumbent=self.prompt.incumbent,
+            cases=train,
+            exemplar=_exemplars(self.prompt, train),
+            fit=self.prompt.fitted,
+            seed=self.seed,
+            steps=self.steps,
+            proposals=proposals,
+            word_limit={
+                region.address: self.limits.most_words(region.text)
+                for region in self.regions
+            },
+            settings=self.optimizer_settings,
+        )
+
+
+def _exemplars(prompt: Prompt, train: Sequence[Case]) -> Callable[[Case, str], str]:
+    """Return how train cases look to the task model, with the place of one region.
+
+    The function holds the prompt and the ids of train cases only, so that no hold-out
+    case can be reached through it.
+    """
+    ids = frozenset(case.id for case in train)
+    whole = frozenset(
+        entry.address for entry in prompt.regions if entry.kind == "whole"
+    )
+
+    def exemplar(case: Case, address: str) -> str:
+        if case.id not in ids:
+            raise StrategyError(
+                f"case {case.id!r} is not a train case",
+                "show only cases of task.cases",
+            )
+        if address not in whole:
+            try:
+                return _with_mark(prompt, case, address)
+            except TemplateError:
+                pass  # the rest of the template needs what the region defines
+        # There is no place to point at, so the inputs are shown by name.
+        return "\n".join(
+            f"{name}: {as_text(value)}" for name, value in case.inputs.items()
+        )
+
+    return exemplar
+
+
+def _with_mark(prompt: Prompt, case: Case, address: str) -> str:
+    mark = prompt.fitted(Candidate(texts={address: HERE}))
+    messages = prompt.replacing(mark).render(case.inputs)
+    return "\n".join(message.content.strip("\n") for message in messages)

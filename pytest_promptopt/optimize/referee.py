@@ -1,0 +1,129 @@
+"""What the loop does with each move of a strategy: checks it, charges it, obeys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import StrategyError
+from pytest_promptopt.optimize.effects import Complete
+from pytest_promptopt.optimize.strategy import Evaluate, NextStep, Rejected, Tally
+from pytest_promptopt.prompts import check_candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from pytest_promptopt.optimize.effects import Effect
+    from pytest_promptopt.optimize.run import Run
+    from pytest_promptopt.optimize.strategy import Evaluated, Move
+    from pytest_promptopt.records import Candidate, Completion
+
+Answer = tuple[Any, "str | None"]
+"""What the strategy is told, and why the search ends here, if it does."""
+
+
+def obey(run: Run, move: Move) -> Generator[Effect, Any, Answer]:
+    """Carry out one move.
+
+    Raises:
+        StrategyError: The move breaks the contract.
+        BudgetExhausted: Thrown in at a yield.
+        ModelError: Too many trials got no reply.
+    """
+    if isinstance(move, NextStep):
+        run.close_step()
+        return None, run.reason_to_stop()
+    if isinstance(move, Tally):
+        run.step.rejected[move.reason] += move.count
+        return None, None
+    if isinstance(move, Complete):
+        return (yield from _complete(run, move))
+    if isinstance(move, Evaluate):
+        return (yield from _evaluate(run, move))
+    raise StrategyError(
+        f"a strategy yielded {move!r}", "yield Complete, Evaluate, NextStep or Tally"
+    )
+
+
+def _complete(run: Run, move: Complete) -> Generator[Effect, Any, Answer]:
+    if not move.requests:
+        return (), None
+    # Proposals that cannot be scored are worth nothing.
+    if not run.affords(move.calls + len(run.task.cases)):
+        return None, "budget"
+    replies: tuple[Completion | None, ...] = yield from run.complete(move)
+    return replies, None
+
+
+def _evaluate(run: Run, move: Evaluate) -> Generator[Effect, Any, Answer]:
+    _check_contract(run, move)
+    # A strategy need not know what blank space the template wants around a text.
+    fitted = [
+        candidate if candidate in run.ledger else run.task.fit(candidate)
+        for candidate in move.candidates
+    ]
+    drafts = {candidate.key: candidate for candidate in fitted}
+    faults = {key: _fault(run, candidate) for key, candidate in drafts.items()}
+    valid = [candidate for key, candidate in drafts.items() if faults[key] is None]
+    for reason in faults.values():
+        if reason is not None:
+            run.step.rejected[reason] += 1
+    fitting = _fitting(run, valid, move)
+    new = sum(candidate not in run.ledger for candidate in fitting)
+    yield from run.measure(fitting, move.cases, move.trials)
+    run.step.scored += new
+    if len(fitting) < len(valid):
+        return None, "budget"
+    return tuple(
+        _told(run, move, candidate, faults[candidate.key]) for candidate in fitted
+    ), None
+
+
+def _fault(run: Run, candidate: Candidate) -> str | None:
+    """Return why a draft is turned away; what is in the ledger has been checked."""
+    if candidate in run.ledger:
+        return None
+    return check_candidate(
+        candidate, run.plan.prompt, cases=run.case_text, limits=run.plan.limits
+    )
+
+
+def _fitting(
+    run: Run, candidates: Sequence[Candidate], move: Evaluate
+) -> list[Candidate]:
+    """Return as many of the first candidates as the budget can score."""
+    fitting: list[Candidate] = []
+    for candidate in candidates:
+        wanted = [*fitting, candidate]
+        lacking = run.ledger.lacking(wanted, move.cases, move.trials)
+        if not run.affords(sum(effect.calls for effect in lacking)):
+            break
+        fitting = wanted
+    return fitting
+
+
+def _told(
+    run: Run, move: Evaluate, candidate: Candidate, fault: str | None
+) -> Evaluated | Rejected:
+    if fault is not None:
+        return Rejected(candidate=candidate, reason=fault)
+    entry = run.ledger.evaluated(candidate, move.cases, move.trials)
+    return entry or Rejected(candidate=candidate, reason="nothing could be scored")
+
+
+def _check_contract(run: Run, move: Evaluate) -> None:
+    train = {case.id for case in run.task.cases}
+    strange = [case.id for case in move.cases if case.id not in train]
+    if strange or not move.cases or move.trials < 1:
+        raise StrategyError(
+            f"a strategy evaluates with {move.trials} trials on {len(move.cases)} "
+            f"cases, of which {strange[:3]!r} are not train cases",
+            "evaluate on cases of task.cases, with 1 trial or more",
+        )
+    addresses = run.task.incumbent.texts.keys()
+    for candidate in move.candidates:
+        if candidate.texts.keys() != addresses:
+            raise StrategyError(
+                f"a candidate has texts for {sorted(candidate.texts)!r}, "
+                f"the prompt has {sorted(addresses)!r}",
+                "make candidates with task.rewritten(base, address, text)",
+            )

@@ -1,0 +1,62 @@
+"""Strategies by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import SettingError
+from pytest_promptopt.optimize.opro import Opro, OproOptions
+
+if TYPE_CHECKING:
+    from pytest_promptopt.optimize.strategy import Strategy
+
+Factory = Callable[[Mapping[str, Any]], "Strategy"]
+"""Makes a strategy from its options."""
+
+
+def _opro(options: Mapping[str, Any]) -> Strategy:
+    known = [entry.name for entry in fields(OproOptions)]
+    for name in options:
+        if name not in known:
+            raise SettingError(
+                f"strategy opro has no option {name!r}", _did_you_mean(name, known)
+            )
+    return Opro(OproOptions(**options))
+
+
+BUILT_IN: Mapping[str, Factory] = MappingProxyType({"opro": _opro})
+
+
+def strategy_named(
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    others: Mapping[str, Factory] | None = None,
+) -> Strategy:
+    """Return the strategy that a name stands for.
+
+    Args:
+        name: Such as ``"opro"``.
+        options: What is set about it; its own defaults for the rest.
+        others: Factories of strategies that do not come with this package; they are
+            asked first.
+
+    Raises:
+        SettingError: There is none of that name, or it has no such option.
+    """
+    factories = {**BUILT_IN, **(others or {})}
+    if name not in factories:
+        raise SettingError(
+            f"unknown strategy {name!r}", _did_you_mean(name, sorted(factories))
+        )
+    return factories[name](options or {})
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(names)}"

@@ -1,0 +1,164 @@
+"""The state of one search: what it may spend, what it has, where it stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import ModelError
+from pytest_promptopt.optimize.ledger import Ledger, lost_share
+from pytest_promptopt.optimize.ranking import Ranked, best_first
+from pytest_promptopt.prompts import CaseText
+from pytest_promptopt.records import Step
+
+if TYPE_CHECKING:
+    from pytest_promptopt.optimize.effects import Complete, Effect, Measure
+    from pytest_promptopt.optimize.plan import SearchPlan
+    from pytest_promptopt.optimize.strategy import Task
+    from pytest_promptopt.records import Candidate, Case, Completion
+
+MAX_LOST = 0.05
+"""Share of an evaluation's trials that may get no reply."""
+
+Effects = Generator["Effect", Any, None]
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenStep:
+    """The step that is under way.
+
+    Attributes:
+        number: From 1; 0 is the scoring of the seeds.
+        asked: Replies asked for.
+        scored: Candidates that were scored for the first time.
+        rejected: Reason to number of replies or candidates turned away.
+    """
+
+    number: int = 0
+    asked: int = 0
+    scored: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has happened in it yet."""
+        return not (self.asked or self.scored or self.rejected)
+
+
+class Run:
+    """One search under way: the ledger, the money, the log.
+
+    Calls are counted as if none was answered from the cache, so that a run that is
+    repeated takes the same path.
+
+    Args:
+        plan: What is searched.
+        task: What the strategy gets to know of it.
+        reserve: Calls set aside for the confirmation.
+    """
+
+    def __init__(self, plan: SearchPlan, task: Task, reserve: int) -> None:
+        self.plan = plan
+        self.task = task
+        self.case_text = CaseText(task.cases)
+        self.ledger = Ledger()
+        self.calls = 0
+        self.optimizer_calls = 0
+        self.log: list[Step] = []
+        self.step = OpenStep()
+        self._reserve = reserve
+        self._barren = 0
+
+    @property
+    def start(self) -> float | None:
+        """Train score of the incumbent, in [0, 1]; ``None`` before it is scored."""
+        if self.task.incumbent not in self.ledger:
+            return None
+        entry = self.ledger.evaluated(self.task.incumbent, self.task.cases, 1)
+        return entry.mean if entry else None
+
+    def affords(self, calls: int) -> bool:
+        """Tell whether the search may make so many more calls.
+
+        What is set aside for the confirmation is not the search's to spend.
+        """
+        budget = self.plan.budget
+        return budget is None or self.calls + calls <= budget - self._reserve
+
+    def ranking(self) -> tuple[Ranked, ...]:
+        """Return what is scored on all train cases, best first."""
+        return best_first(self.ledger.ranked(self.task.cases, 1))
+
+    def better(self) -> tuple[Candidate, ...]:
+        """Return the candidates with a better train score than the start's."""
+        start = self.start or 0.0
+        return tuple(
+            entry.candidate for entry in self.ranking() if entry.mean > start + 1e-9
+        )
+
+    def complete(
+        self, effect: Complete
+    ) -> Generator[Effect, Any, tuple[Completion | None, ...]]:
+        """Ask the optimizer model."""
+        self.calls += effect.calls
+        self.optimizer_calls += effect.calls
+        self.step.asked += effect.calls
+        replies: tuple[Completion | None, ...] = yield effect
+        return replies
+
+    def measure(
+        self, candidates: Sequence[Candidate], cases: Sequence[Case], trials: int
+    ) -> Effects:
+        """Bring the ledger to k trials of each candidate and case."""
+        for effect in self.ledger.lacking(candidates, cases, trials):
+            yield from self.carry_out(effect)
+
+    def carry_out(self, effect: Measure) -> Effects:
+        """Measure, and enter what came of it.
+
+        Raises:
+            ModelError: More than 5 % of a candidate's trials got no reply: what is
+                left says too little about it.
+        """
+        self.calls += effect.calls
+        answers = yield effect
+        self.ledger.enter(effect, answers)
+        worst = max(map(lost_share, answers), default=0.0)
+        if worst > MAX_LOST:
+            raise ModelError(
+                f"{self.plan.prompt.label}: {100 * worst:.0f} % of the trials of an "
+                f"evaluation got no reply, more than {100 * MAX_LOST:.0f} %",
+                "run the same command again: replies that came are not paid for twice",
+                retryable=True,
+            )
+
+    def close_step(self) -> None:
+        """Write the step to the log and open the next one."""
+        done, ranking = self.step, self.ranking()
+        self.log.append(
+            Step(
+                number=done.number,
+                asked=done.asked,
+                scored=done.scored,
+                rejected=dict(sorted(done.rejected.items())),
+                best=ranking[0].mean if ranking else 0.0,
+                calls=self.calls,
+            )
+        )
+        if done.number:
+            self._barren = 0 if done.scored else self._barren + 1
+        self.step = OpenStep(number=done.number + 1)
+
+    def reason_to_stop(self) -> str | None:
+        """Say why no further step should begin; ``None`` if one should."""
+        if self.log[-1].best >= 1.0:
+            return "perfect"
+        if self.step.number > self.plan.steps:
+            return "steps"
+        if self._barren >= self.plan.patience:
+            return "stalled"
+        if not self.affords(1 + len(self.task.cases)):
+            return "budget"
+        return None

@@ -1,0 +1,161 @@
+"""What a strategy is: a generator that asks, evaluates, and is told what came of it.
+
+A strategy sees a :class:`Task`, train cases only, and has no effect of its own. It
+yields
+
+* :class:`~pytest_promptopt.optimize.effects.Complete` to ask the optimizer model; it
+  receives ``tuple[Completion | None, ...]``;
+* :class:`Evaluate` to have candidates scored; it receives
+  ``tuple[Evaluated | Rejected, ...]``, one per candidate in their order;
+* :class:`NextStep` at the start of each step, where the loop may end the search; it
+  receives ``None``;
+* :class:`Tally` to have something counted in the log of the step, such as replies
+  that could not be read; it receives ``None``.
+
+Given the same task and the same answers it yields the same things, also in a process
+with another ``PYTHONHASHSEED``; random draws come from :meth:`Task.draws`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_promptopt.optimize.effects import Complete
+
+if TYPE_CHECKING:
+    from pytest_promptopt.prompts import Region
+    from pytest_promptopt.records import Candidate, Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a strategy may know about the search.
+
+    Attributes:
+        label: How messages call the prompt.
+        regions: The regions that may be rewritten, in template order; not empty.
+        incumbent: The texts as they are in the files.
+        cases: The train cases; no hold-out case can be reached from here.
+        exemplar: Case and region address to the prompt as the task model gets it,
+            with ``<HERE>`` where the region's text goes.
+        fit: Gives the texts of a candidate the blank space at their ends that the
+            template has there; see :meth:`rewritten`.
+        seed: Seed of the random draws.
+        steps: How many steps the search may take, at least 1.
+        proposals: How many candidates the budget buys; ``None``: no limit.
+        word_limit: Region address to the most words a new text may have.
+        settings: Settings of the requests to the optimizer model; they win over the
+            strategy's own.
+    """
+
+    label: str
+    regions: tuple[Region, ...]
+    incumbent: Candidate
+    cases: tuple[Case, ...]
+    exemplar: Callable[[Case, str], str]
+    fit: Callable[[Candidate], Candidate]
+    seed: int = 0
+    steps: int = 1
+    proposals: int | None = None
+    word_limit: Mapping[str, int]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
+        """Return a candidate with a new text in one region, fitted to its place."""
+        return self.fit(base.replacing(address, text))
+
+    def draws(self, *purpose: str | int) -> random.Random:
+        """Return the random numbers for one purpose, such as ``("exemplars", 3)``.
+
+        The same purpose gives the same numbers, whatever was drawn before; a seed of
+        text does not depend on ``PYTHONHASHSEED``.
+        """
+        words = (self.seed, self.label, *purpose)
+        return random.Random("\n".join(map(str, words)))  # noqa: S311 - no secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluate:
+    """Have candidates scored on the same cases with the same trials.
+
+    Attributes:
+        candidates: What to score; each has a text for every region address.
+        cases: Train cases to score on.
+        trials: Trials per case, at least 1.
+    """
+
+    candidates: tuple[Candidate, ...]
+    cases: tuple[Case, ...]
+    trials: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What a candidate is worth on the cases asked for.
+
+    Attributes:
+        candidate: The candidate, fitted to the template as by :meth:`Task.rewritten`.
+        mean: Weighted mean score over the scored cases, in [0, 1].
+        scores: Case id to mean score; ``None`` where nothing could be scored.
+        reasons: Case id to why its first imperfect trial is not right.
+        outputs: Case id to the reply of that trial, else of the first one.
+        trials: Trials per case.
+    """
+
+    candidate: Candidate
+    mean: float
+    scores: Mapping[str, float | None]
+    reasons: Mapping[str, str]
+    outputs: Mapping[str, str]
+    trials: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A candidate that was turned away, and why; it has cost no call.
+
+    Attributes:
+        candidate: The candidate.
+        reason: Why, as the log counts it.
+    """
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Something to count in the log of the step.
+
+    Attributes:
+        reason: What to count, such as ``"repeat"``.
+        count: How often it happened, at least 1.
+    """
+
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step begins; the loop may end the search here."""
+
+
+Move = Complete | Evaluate | NextStep | Tally
+Moves = Generator[Move, Any, None]
+
+
+class Strategy(Protocol):
+    """An optimisation algorithm; see the module's text for the protocol."""
+
+    @property
+    def name(self) -> str:
+        """What settings and reports call it."""
+        ...
+
+    def search(self, task: Task) -> Moves:
+        """Search for better candidates; ends when there is nothing left to try."""
+        ...
