@@ -95,7 +95,12 @@ class ModelError(PromptOptError):
         problem: What failed, naming the model or endpoint.
         hint: What to do about it, as one instruction.
         retryable: Whether the same request may succeed later.
+
+    Attributes:
+        retry_after_s: Seconds that the endpoint asked to wait, if it did.
     """
+
+    retry_after_s: float | None = None
 
     def __init__(self, problem: str, hint: str, *, retryable: bool = False) -> None:
         super().__init__(problem, hint)

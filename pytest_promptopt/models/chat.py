@@ -20,10 +20,11 @@ class ChatModel(Protocol):
     :class:`~pytest_promptopt.errors.ModelError` when no usable reply came; any other
     exception is reported as an error of the model, never as a wrong answer.
 
-    Three attributes are read if they exist: ``free`` (bool: costs nothing, so its prompt
-    tests are never carried over), ``identity`` (str: what else than the name decides
-    the replies, e.g. the endpoint; part of every cache key, so never a secret) and
-    ``stand_in`` (str: a sentence for every report, for a model that is not an LLM).
+    Three attributes are read if they exist: ``free`` (bool: costs nothing, so its
+    prompt tests are never carried over), ``identity`` (str: what else than the name
+    decides the replies, e.g. the endpoint; part of every cache key, so never a secret)
+    and ``stand_in`` (str: a sentence for every report, for a model that is not an LLM).
+    An ``async def aclose()`` is awaited on the loop when the engine is closed.
     """
 
     def complete(self, request: Request) -> Completion | Awaitable[Completion]:

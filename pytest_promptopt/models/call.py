@@ -1,0 +1,144 @@
+"""A model call, its reply, and everybody who waits for the same one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.errors import ModelError, SettingError
+from pytest_promptopt.models.cache import SCHEMA
+from pytest_promptopt.records import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from pytest_promptopt.models.budget import Budget
+    from pytest_promptopt.models.chat import NamedModel
+    from pytest_promptopt.records import Completion, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to one model, and what it is for.
+
+    Attributes:
+        model: Who is asked.
+        request: What is asked; ``request.seed`` is the trial index.
+        purpose: Calls of different purposes never share a reply.
+        run: Calls of different runs never share a reply; empty where they may.
+        budget: What the call is taken from, if it is limited.
+    """
+
+    model: NamedModel
+    request: Request
+    purpose: str
+    run: str = ""
+    budget: Budget | None = None
+
+    @property
+    def key(self) -> str:
+        """Identity of the reply: calls with equal keys are answered alike.
+
+        Raises:
+            SettingError: A model setting is not JSON.
+        """
+        identity, request = self.model.identity, self.request.to_json()
+        try:
+            return digest([SCHEMA, identity, request, self.purpose, self.run])
+        except (TypeError, ValueError) as error:
+            settings = dict(self.request.settings)
+            raise SettingError(
+                f"model settings {settings!r} cannot be sent as JSON: {error}",
+                "use text, finite numbers, booleans, lists and tables only",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A completion, and whether it was paid for.
+
+    Attributes:
+        completion: What the model answered.
+        cached: Whether it came from the cache, or with the reply to an equal call.
+    """
+
+    completion: Completion
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passenger:
+    """Somebody who waits for a reply."""
+
+    call: Call
+    future: Future[Reply]
+
+
+class Flight:
+    """One request under way, with everybody who waits for its reply.
+
+    Args:
+        key: Of every passenger's call.
+        passengers: The first one's call is sent and paid for; not empty.
+    """
+
+    __slots__ = ("key", "passengers")
+
+    def __init__(self, key: str, passengers: Iterable[Passenger]) -> None:
+        self.key = key
+        self.passengers = list(passengers)
+
+    @property
+    def call(self) -> Call:
+        """The call that is sent."""
+        return self.passengers[0].call
+
+    def board(self) -> bool:
+        """Return whether somebody still waits; from then on nobody can cancel."""
+        self.passengers = [
+            passenger
+            for passenger in self.passengers
+            if not passenger.future.done()
+            and (
+                passenger.future.running()
+                or passenger.future.set_running_or_notify_cancel()
+            )
+        ]
+        return bool(self.passengers)
+
+    def land(self, completion: Completion, *, cached: bool) -> None:
+        """Give everybody the reply; only the first one can have paid for it."""
+        if self.board():
+            first, *others = self.passengers
+            first.future.set_result(Reply(completion, cached))
+            for passenger in others:
+                passenger.future.set_result(Reply(completion, cached=True))
+
+    def fail(self, error: BaseException) -> None:
+        """Tell everybody that no reply came."""
+        if self.board():
+            for passenger in self.passengers:
+                passenger.future.set_exception(error)
+
+    def strand(self) -> None:
+        """Tell everybody that the run is over."""
+        self.fail(
+            ModelError(
+                f"the run ended before model {self.call.model.name!r} replied",
+                "run it again: replies that came are in the cache",
+            )
+        )
+
+    def split(self) -> Flight | None:
+        """Let those leave whose call is taken from another budget than the first's.
+
+        Returns:
+            A flight of their own, if there are any.
+        """
+        budget = self.call.budget
+        others = [entry for entry in self.passengers if entry.call.budget is not budget]
+        self.passengers = [
+            entry for entry in self.passengers if entry.call.budget is budget
+        ]
+        return Flight(self.key, others) if others else None
