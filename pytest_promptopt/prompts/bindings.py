@@ -1,0 +1,140 @@
+"""Names and what a Python file binds them to, read from its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def assigned_value(path: Path, tree: ast.Module, name: str) -> ast.expr:
+    """Find the one value that a file assigns to a name.
+
+    Args:
+        path: The file, for messages.
+        tree: Its syntax tree.
+        name: A name of the module, or dotted through classes.
+
+    Raises:
+        SourceError: It is assigned never, twice, or not by a plain assignment.
+    """
+    body: Sequence[ast.AST] = tree.body
+    *classes, last = name.split(".")
+    for class_name in classes:
+        body = _class_body(path, body, class_name, name)
+    return _assigned_value(path, body, last, name)
+
+
+def _own_statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the statements of a scope, also those under if, try, with and loops."""
+    for node in body:
+        yield node
+        if not isinstance(node, _OWN_SCOPE):
+            yield from _own_statements(list(ast.iter_child_nodes(node)))
+
+
+def _class_body(
+    path: Path, body: Sequence[ast.AST], class_name: str, name: str
+) -> Sequence[ast.AST]:
+    classes = [
+        node
+        for node in _own_statements(body)
+        if isinstance(node, ast.ClassDef) and node.name == class_name
+    ]
+    if len(classes) != 1:
+        found = "no class" if not classes else f"{len(classes)} classes"
+        raise SourceError.at(
+            path,
+            classes[-1].lineno if classes else None,
+            f"{found} {class_name!r} for the constant {name!r}",
+            "name a constant of one class or of the module",
+        )
+    return classes[0].body
+
+
+def _assigned_value(
+    path: Path, body: Sequence[ast.AST], last: str, name: str
+) -> ast.expr:
+    bindings = [
+        (node, value)
+        for node in _own_statements(body)
+        for bound, value in _bindings(node)
+        if bound == last
+    ]
+    if not bindings:
+        known = [
+            bound
+            for node in _own_statements(body)
+            for bound, value in _bindings(node)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str)
+        ]
+        close = difflib.get_close_matches(last, known, n=1)
+        hint = f"strings assigned there: {', '.join(known) or 'none'}"
+        if close:
+            hint = f"did you mean {close[0]!r}?"
+        raise SourceError.at(path, None, f"no constant {name!r} is assigned", hint)
+    lines = [node.lineno for node, _ in bindings]  # type: ignore[attr-defined]
+    if len(bindings) > 1:
+        raise SourceError.at(
+            path,
+            lines[-1],
+            f"{name!r} is assigned on line {lines[0]} and again on line "
+            f"{', '.join(map(str, lines[1:]))}",
+            "assign it once",
+        )
+    value = bindings[0][1]
+    if value is None:
+        raise SourceError.at(
+            path,
+            lines[0],
+            f"{name!r} is bound by {_said(bindings[0][0])}, not by an assignment of a "
+            "string",
+            "name the module and constant where the string stands",
+        )
+    return value
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the names that a statement binds; the value only of a plain assignment."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, node.value
+            else:
+                yield from ((name, None) for name in _stored_names(target))
+    elif isinstance(node, ast.AnnAssign):
+        if node.value is not None and isinstance(node.target, ast.Name):
+            yield node.target.id, node.value
+    elif isinstance(node, (ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr)):
+        yield from ((name, None) for name in _stored_names(node.target))
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names:
+            yield alias.asname or alias.name.partition(".")[0], None
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name, None
+
+
+def _stored_names(target: ast.AST) -> list[str]:
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def _said(node: ast.AST) -> str:
+    names: dict[type[ast.AST], str] = {
+        ast.Assign: "an unpacking",
+        ast.AugAssign: "an augmented assignment",
+        ast.Import: "an import",
+        ast.ImportFrom: "an import",
+        ast.FunctionDef: "a function",
+        ast.AsyncFunctionDef: "a function",
+        ast.ClassDef: "a class",
+        ast.For: "a loop",
+    }
+    return names.get(type(node), "an expression")

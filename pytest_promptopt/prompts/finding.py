@@ -1,0 +1,79 @@
+"""Where files are looked for, and what to say if they are not there."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_FILES_LOOKED_AT = 5000
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+def find_file(key: str, roots: Sequence[Path]) -> Path:
+    """Find the file that a prompt test names.
+
+    Args:
+        key: Its path as written; relative ones are tried in each root, in order.
+        roots: Folders.
+
+    Returns:
+        The absolute path, symbolic links resolved: git edits no file through a link.
+
+    Raises:
+        SourceError: There is none, or it is a folder.
+    """
+    if "\n" in key or "{{" in key:
+        raise SourceError(
+            f"{key[:40]!r} is no path of a prompt file",
+            "put the text into a file or a Python constant and name that",
+        )
+    for root in roots:
+        path = root / key
+        if _exists(path) and path.is_file():
+            return path.resolve()
+        if _exists(path):
+            raise SourceError.at(path, None, "is a folder", "name a file in it")
+    tried = [str(root / key) for root in roots]
+    raise SourceError(
+        f"prompt file {key!r} does not exist: tried {', '.join(dict.fromkeys(tried))}",
+        did_you_mean(key, roots, suffix=Path(key).suffix),
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # e.g. the name is too long for the file system
+        return False
+
+
+def did_you_mean(key: str, roots: Sequence[Path], *, suffix: str) -> str:
+    """Say which existing files have a name like the one that does not exist."""
+    names: dict[str, None] = {}
+    for root in roots:
+        looked_at = islice(_names(root), _FILES_LOOKED_AT)
+        names.update((name, None) for name in looked_at if name.endswith(suffix))
+    wanted = Path(key).as_posix()
+    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    same_name = [name for name in names if Path(name).name == Path(key).name]
+    shown = list(dict.fromkeys([*same_name, *close]))[:3]
+    if not shown:
+        return "write the path relative to one of these folders, or create the file"
+    return f"did you mean {' or '.join(repr(name) for name in shown)}?"
+
+
+def _names(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and name not in _SKIPPED
+        )
+        for name in sorted(files):
+            yield (Path(folder) / name).relative_to(root).as_posix()

@@ -1,0 +1,129 @@
+"""The templates that a source includes, extends or imports, read once and recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from pytest_promptopt.errors import TemplateError
+from pytest_promptopt.prompts.annotations import find_marks
+from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.finding import did_you_mean
+from pytest_promptopt.prompts.pieces import split_pieces
+from pytest_promptopt.prompts.source import Include
+from pytest_promptopt.prompts.syntax import (
+    constant_names,
+    parse_template,
+    placed_errors,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_REFERENCES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+
+
+def read_includes(
+    tree: nodes.Template,
+    path: Path,
+    folders: Sequence[Path],
+    line_in_file: Callable[[int], int] = int,
+) -> dict[str, Include]:
+    """Read every template that one needs, also at second hand.
+
+    Args:
+        tree: The template, parsed.
+        path: Its file, for messages; absolute.
+        folders: Where names are looked for, in order. Nothing outside them is read.
+        line_in_file: Turns a line of the template into one of its file.
+
+    Returns:
+        The templates by the name they are included by, sorted by name.
+
+    Raises:
+        TemplateError: A name is computed, leaves the folders or leads nowhere.
+    """
+    found: dict[str, Include] = {}
+    waiting = [(tree, path, line_in_file)]
+    while waiting:
+        including, at, to_file = waiting.pop()
+        for name, line, needed in _references(including, at, to_file):
+            if name in found:
+                continue
+            file = _locate(name, folders, at, line)
+            if file is None and not needed:
+                continue
+            if file is None:
+                raise TemplateError.at(
+                    at,
+                    line,
+                    f"template {name!r} does not exist: tried "
+                    + ", ".join(str(folder / name) for folder in folders),
+                    did_you_mean(name, folders, suffix=Path(name).suffix),
+                )
+            text = FileText.read(file).text
+            with placed_errors(text, file):
+                find_marks(split_pieces(text))
+            found[name] = Include(path=file, text=text)
+            waiting.append((parse_template(text, file), file, int))
+    return dict(sorted(found.items()))
+
+
+def _references(
+    tree: nodes.Template, path: Path, line_in_file: Callable[[int], int]
+) -> Iterator[tuple[str, int, bool]]:
+    for node in tree.find_all(_REFERENCES):
+        target: nodes.Expr = node.template  # type: ignore[attr-defined]
+        names = constant_names(target)
+        if names is None:
+            raise TemplateError.at(
+                path,
+                line_in_file(node.lineno),
+                "the name of an included template is computed, so that it cannot be "
+                "recorded with the prompt",
+                'write the name as a string: {% include "name.j2" %}',
+            )
+        optional = len(names) > 1 or getattr(node, "ignore_missing", False)
+        for name in names:
+            yield name, line_in_file(node.lineno), not optional
+
+
+def _locate(name: str, folders: Sequence[Path], at: Path, line: int) -> Path | None:
+    absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor
+    if absolute or "\\" in name or "\0" in name or ".." in PurePosixPath(name).parts:
+        raise TemplateError.at(
+            at,
+            line,
+            f"template {name!r} is not a plain path below the prompt's folders",
+            "write a relative path with '/' and without '..'",
+        )
+    for folder in folders:
+        file = (folder / name).resolve()
+        if not file.is_file():
+            continue
+        if not any(file.is_relative_to(allowed.resolve()) for allowed in folders):
+            raise TemplateError.at(
+                at,
+                line,
+                f"template {name!r} is a link that leads out of the prompt's folders",
+                "put the file itself there",
+            )
+        return file
+    return None
+
+
+def search_folders(path: Path, roots: Sequence[Path]) -> tuple[Path, ...]:
+    """Return where the includes of a template are looked for, nearest first.
+
+    That is its own folder, the folders above it up to the root that it lies in, and
+    the roots.
+    """
+    folders = [path.parent]
+    for root in roots:
+        if path.parent.is_relative_to(root.resolve()):
+            above = [path.parent, *path.parent.parents]
+            folders += above[: above.index(root.resolve()) + 1]
+            break
+    return tuple(dict.fromkeys([*folders, *(root.resolve() for root in roots)]))
