@@ -1,0 +1,44 @@
+"""Exact tests and intervals in the standard library, each with its source.
+
+Two questions need two tests. "Did this committed suite get worse?" permutes the
+trials inside each case (:func:`stratified_p`); "is the prompt better on cases nobody
+has seen?" flips whole cases (:func:`sign_flip_p`).
+"""
+
+from pytest_promptopt.stats.intervals import (
+    accuracy_interval,
+    difference_interval,
+    effective_cases,
+    t_quantile,
+    weighted_mean,
+    wilson_interval,
+)
+from pytest_promptopt.stats.limits import (
+    alpha_for_look,
+    holm,
+    smallest_confirmable_gain,
+)
+from pytest_promptopt.stats.permutation import Side, sign_flip_p, stratified_p
+from pytest_promptopt.stats.power import (
+    cases_needed,
+    smallest_detectable_drop,
+    within_case_variance,
+)
+
+__all__ = [
+    "Side",
+    "accuracy_interval",
+    "alpha_for_look",
+    "cases_needed",
+    "difference_interval",
+    "effective_cases",
+    "holm",
+    "sign_flip_p",
+    "smallest_confirmable_gain",
+    "smallest_detectable_drop",
+    "stratified_p",
+    "t_quantile",
+    "weighted_mean",
+    "wilson_interval",
+    "within_case_variance",
+]
