@@ -1,1 +1,285 @@
-"""d."""
+"""What pytest loads on every run: options, the marker, hook names. Nothing else.
+
+Everything that works on prompts lives behind :mod:`pytest_promptopt.session`, which
+is imported only once a run has a prompt test.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MARKER = (
+    "prompt(source, *, cases, scorer=None, system=None, user=None, request=None, "
+    "model=None, min_score=None, watch=(), gate=None, threads=1): score a prompt on "
+    "its eval cases and fail when it got worse than its committed baseline"
+)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Publish the ``pytest_promptopt_*`` hooks."""
+    from pytest_promptopt import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return an option type that takes whole numbers from ``least`` up."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {least} up"
+            )
+        return number
+
+    return parse
+
+
+def file_name(text: str) -> str:
+    """Take the path of a file to write, which an empty string is not."""
+    if not text.strip() or text.endswith(("/", "\\")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the path of a file")
+    return text
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options and ini keys; an unset option lets the ini value show."""
+    group = parser.getgroup("promptopt", "prompt regression and prompt search")
+    add = group.addoption
+    add(
+        "--optimize-prompts",
+        action="store_true",
+        help="Search for better prompts and write the confirmed ones as a diff",
+    )
+    add(
+        "--promptopt-strategy",
+        metavar="NAME",
+        help="Optimisation strategy (default: opro)",
+    )
+    add(
+        "--promptopt-steps",
+        type=whole_number(1),
+        metavar="N",
+        help="Steps of a search (default: 8)",
+    )
+    add(
+        "--promptopt-budget",
+        type=whole_number(1),
+        metavar="CALLS",
+        help="Model calls that all searches of a run may make together, divided "
+        "equally among the selected prompt tests (default: 12000)",
+    )
+    add(
+        "--promptopt-seed",
+        type=whole_number(0),
+        metavar="N",
+        help="Seed of the random draws of a search (default: 0)",
+    )
+    add(
+        "--promptopt-diff",
+        type=file_name,
+        metavar="PATH",
+        help="Where proposals are written; the pull-request text goes beside it "
+        "(default: promptopt.diff)",
+    )
+    add(
+        "--promptopt-model",
+        metavar="MODEL",
+        help="Model that answers the eval cases, e.g. offline:rules, openai:NAME",
+    )
+    add(
+        "--promptopt-optimizer-model",
+        metavar="MODEL",
+        help="Model that writes new prompts (default: the task model)",
+    )
+    add(
+        "--promptopt-update-baseline",
+        action="store_true",
+        help="Record the baselines of the selected prompt tests anew",
+    )
+    add(
+        "--promptopt-all",
+        action="store_true",
+        help="Call the model for every prompt test, unchanged ones too",
+    )
+    add(
+        "--promptopt-case",
+        metavar="ID",
+        help="Run one eval case and show messages, reply and score; no gate",
+    )
+    parser.addini("promptopt_model", "Default of --promptopt-model", type="string")
+    parser.addini(
+        "promptopt_optimizer_model",
+        "Default of --promptopt-optimizer-model",
+        type="string",
+    )
+    parser.addini(
+        "promptopt_strategy",
+        "Default of --promptopt-strategy",
+        type="string",
+        default="opro",
+    )
+    parser.addini(
+        "promptopt_steps", "Default of --promptopt-steps", type="int", default=None
+    )
+    parser.addini(
+        "promptopt_budget",
+        "Default of --promptopt-budget, in calls",
+        type="int",
+        default=None,
+    )
+    parser.addini(
+        "promptopt_concurrency",
+        "Requests in flight at once, shared among xdist workers (default: 32)",
+        type="int",
+        default=None,
+    )
+    parser.addini(
+        "promptopt_gate",
+        "'enforce', or 'report': decide and show everything, never fail",
+        type="string",
+        default="enforce",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and refuse options that contradict each other."""
+    config.addinivalue_line("markers", MARKER)
+    option = config.option
+    chosen = [
+        name
+        for name, on in (
+            ("--optimize-prompts", option.optimize_prompts),
+            ("--promptopt-update-baseline", option.promptopt_update_baseline),
+            ("--promptopt-case", option.promptopt_case is not None),
+        )
+        if on
+    ]
+    if len(chosen) > 1:
+        raise pytest.UsageError(
+            f"{' and '.join(chosen)} cannot be used together: run one, then the other"
+        )
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Mailbox(config), "promptopt-mailbox")
+        if option.optimize_prompts and not option.collectonly:
+            _controller(config)
+    if _uses_settings(config):
+        from pytest_promptopt.configuration import check_settings
+
+        check_settings(config)
+
+
+def _uses_settings(config: pytest.Config) -> bool:
+    # Only what the command line says is checked before the run; a faulty ini key
+    # fails the prompt tests, since other tests can do without it.
+    option = config.option
+    return bool(
+        option.promptopt_strategy is not None
+        or option.promptopt_model is not None
+        or option.promptopt_optimizer_model is not None
+    )
+
+
+class Mailbox:
+    """Hands the results that ride on reports, also from workers, to the controller.
+
+    Args:
+        config: The configuration of the process that owns the files.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Look for a result; every report of the run passes here."""
+        result = getattr(report, "promptopt", None)
+        if result is not None:
+            _controller(self.config).take(result)
+
+
+def _controller(config: pytest.Config) -> Any:
+    """Return the one object that writes files and reports; ``None`` in a worker."""
+    if hasattr(config, "workerinput"):
+        return None
+    controller = config.pluginmanager.get_plugin("promptopt-controller")
+    if controller is None:
+        from pytest_promptopt.controller import Controller
+
+        controller = Controller(config)
+        config.pluginmanager.register(controller, "promptopt-controller")
+    return controller
+
+
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    """Refuse the marker on ``unittest.TestCase``, whose methods take no arguments."""
+    import sys
+
+    unittest = sys.modules.get("unittest")
+    if unittest and isinstance(obj, type) and issubclass(obj, unittest.TestCase):
+        marked = [
+            entry
+            for entry in dir(obj)
+            if _has_mark(getattr(obj, entry, None)) or _has_mark(obj)
+        ]
+        if marked:
+            pytest.fail(
+                f"{name}: the prompt marker does not work on unittest.TestCase\n"
+                "  hint: make the test a function, or a method of a plain class",
+                pytrace=False,
+            )
+
+
+def _has_mark(obj: object) -> bool:
+    marks = getattr(obj, "pytestmark", ())
+    if not isinstance(marks, (list, tuple)):
+        marks = (marks,)
+    return any(getattr(mark, "name", None) == "prompt" for mark in marks)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hand a marked function to the items room; leave every other one alone."""
+    definition = metafunc.definition
+    if definition.get_closest_marker("prompt") is None and not any(
+        _marks_a_parameter(mark) for mark in definition.iter_markers("parametrize")
+    ):
+        return
+    from pytest_promptopt.items.injection import inject
+
+    inject(metafunc)
+
+
+def _marks_a_parameter(mark: pytest.Mark) -> bool:
+    values = mark.kwargs.get("argvalues", mark.args[1] if len(mark.args) > 1 else ())
+    if not isinstance(values, (list, tuple)):
+        return False
+    return any(
+        getattr(each, "name", None) == "prompt"
+        for value in values
+        for each in getattr(value, "marks", ())
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Wake the session if there are prompt tests, before ``-k`` takes any away."""
+    marked = [item for item in items if item.get_closest_marker("prompt") is not None]
+    if not marked:
+        return
+    from pytest_promptopt.session import PromptSession
+
+    if not config.pluginmanager.has_plugin("promptopt-session"):
+        prompt_session = PromptSession(config, marked)
+        config.pluginmanager.register(prompt_session, "promptopt-session")
+    _controller(config)

@@ -128,6 +128,7 @@ class TestResult(Record):
 
     Attributes:
         nodeid: The item's node id.
+        selector: The same as it is typed in the folder where pytest was started.
         prompt: How the prompt is called in messages, e.g. ``"prompts/triage.j2"``.
         model: Name of the task model, e.g. ``"offline:rules"``.
         verdict: The gate's decision.
@@ -143,6 +144,7 @@ class TestResult(Record):
     __test__ = False  # pytest: not a test class
 
     nodeid: str
+    selector: str = ""
     prompt: str
     model: str
     verdict: Verdict

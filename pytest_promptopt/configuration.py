@@ -1,0 +1,93 @@
+"""Pytest's configuration read as our settings, and the names in it resolved."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.models import Provider, providers_from, resolve_model
+from pytest_promptopt.settings import Settings, gather, read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_promptopt.optimize import Strategy
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Gather the settings of a run.
+
+    Raises:
+        SettingError: One of them cannot be used.
+    """
+
+    def ini(name: str) -> Any:
+        try:
+            return config.getini(name)
+        except (TypeError, ValueError, pytest.UsageError) as error:
+            raise SettingError(
+                f"ini key {name}: {error}", "write a whole number"
+            ) from error
+
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    return gather(
+        lambda name: config.getoption(name, None),
+        ini,
+        read_tables(config.rootpath / "pyproject.toml"),
+        processes=int(workers),
+    )
+
+
+def check_settings(config: pytest.Config) -> None:
+    """Refuse unusable settings before the run.
+
+    Raises:
+        pytest.UsageError: A setting cannot be used; exit code 4.
+    """
+    try:
+        settings = settings_of(config)
+        providers = providers_from(settings.providers)
+        for setting in (settings.model, settings.optimizer_model):
+            if setting.origin.startswith("--"):
+                _check_model(config, setting.value, providers)
+        if settings.strategy.origin.startswith("--"):
+            strategy_of(config, settings.strategy.value)
+    except PromptOptError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _check_model(
+    config: pytest.Config, name: str, providers: Mapping[str, Provider]
+) -> None:
+    # Where somebody implements the hook, any name may be right.
+    if not config.hook.pytest_promptopt_model.get_hookimpls():
+        resolve_model(name, providers=providers)
+
+
+def strategy_of(config: pytest.Config, name: str) -> Strategy:
+    """Return the strategy behind a name, from the hook or the built-in ones.
+
+    Raises:
+        SettingError: Nobody supplies the name.
+    """
+    supplied: Strategy | None = config.hook.pytest_promptopt_strategy(
+        config=config, name=name
+    )
+    if supplied is not None:
+        return supplied
+    from pytest_promptopt.optimize import strategy_named
+
+    return strategy_named(name)
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Return whether this process is a pytest-xdist worker."""
+    return hasattr(config, "workerinput")
+
+
+def under_ci() -> bool:
+    """Return whether the run is a CI job, as the ``CI`` variable says."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")

@@ -1,0 +1,114 @@
+"""Hooks that other plugins and ``conftest.py`` files can implement.
+
+Every hook is called in the process that runs the prompt tests, a pytest-xdist worker
+too, and never under ``--collect-only``. Where this plugin may be missing, mark the
+implementation with ``@pytest.hookimpl(optionalhook=True)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_promptopt.models.chat import ChatModel
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_promptopt_model(
+    config: pytest.Config, name: str, role: Literal["task", "optimizer", "judge"]
+) -> ChatModel | None:
+    """Supply the chat model behind a name, so that an in-house client is ten lines.
+
+    Called once per name and role, just before the first request. Implementations run
+    until one returns a model; the later ones are not asked.
+
+    Args:
+        config: The pytest configuration.
+        name: The model's name as the settings have it, e.g. ``"house:large"``.
+        role: ``"task"`` answers eval cases, ``"optimizer"`` writes new prompts,
+            ``"judge"`` grades.
+
+    Returns:
+        An object with ``complete(request)``, an ordinary or an ``async`` function, that
+        returns a :class:`~pytest_promptopt.Completion`, or ``None`` to leave the
+        name to the next implementation and at last to the built-in providers.
+
+    Example:
+        An in-house client, in ``conftest.py``::
+
+            from pytest_promptopt import Completion
+
+            class HouseModel:
+                def complete(self, request):
+                    question = request.messages[-1].content
+                    return Completion(text="yes" if "?" in question else "no")
+
+            def pytest_promptopt_model(config, name, role):
+                return HouseModel() if name == "house:small" else None
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_promptopt_strategy(config: pytest.Config, name: str) -> Any:
+    """Supply the optimisation strategy behind a name.
+
+    Called once per searched prompt test, before the search starts. Implementations
+    run until one returns a strategy.
+
+    Args:
+        config: The pytest configuration.
+        name: Value of ``--promptopt-strategy``.
+
+    Returns:
+        A :class:`~pytest_promptopt.optimize.Strategy`, or ``None`` to leave the name to
+        the next implementation and at last to the built-in strategies.
+
+    Example:
+        A strategy that tries one sentence, in ``conftest.py``::
+
+            from pytest_promptopt.optimize import Evaluate
+
+            class Politely:
+                name = "politely"
+
+                def search(self, task):
+                    address = task.regions[0].address
+                    text = task.incumbent.texts[address] + " Please."
+                    yield Evaluate(
+                        candidates=(task.incumbent.replacing(address, text),),
+                        cases=task.cases,
+                        trials=1,
+                    )
+
+            def pytest_promptopt_strategy(config, name):
+                return Politely() if name == "politely" else None
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_promptopt_scorer(config: pytest.Config, name: str) -> Any:
+    """Supply the scorer behind a name used as ``scorer="name"`` on a marker.
+
+    Called when a prompt test with that name is first needed. Implementations run
+    until one returns a scorer.
+
+    Args:
+        config: The pytest configuration.
+        name: The name that the marker gives.
+
+    Returns:
+        A function ``(case, completion)`` that returns a
+        :class:`~pytest_promptopt.Score`, a bool or a number in [0, 1], or ``None`` to
+        leave the name to the next implementation and at last to the built-in scorers.
+
+    Example:
+        Any answer of the right length, in ``conftest.py``::
+
+            def same_length(case, completion):
+                return len(completion.text) == len(case.expected)
+
+            def pytest_promptopt_scorer(config, name):
+                return same_length if name == "same_length" else None
+    """

@@ -1,0 +1,1 @@
+"""From a marked function to one judged item."""

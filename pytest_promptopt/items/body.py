@@ -1,0 +1,154 @@
+"""Running a prompt test's body for one reply, and what its outcome is worth."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_promptopt.errors import ModelError, PromptOptError, ScorerError
+from pytest_promptopt.records import Completion, Score
+from pytest_promptopt.scorers import as_score, unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_promptopt.items.handle import PromptHandle
+    from pytest_promptopt.records import Case
+    from pytest_promptopt.scorers import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a body made of one reply.
+
+    Attributes:
+        score: The score.
+        raised: What the body raised, with its traceback; ``None`` if nothing.
+        broken: Whether that was no check but a fault of the test or the application.
+        output: The text that was judged, where the body produced it itself.
+    """
+
+    score: Score
+    raised: BaseException | None = None
+    broken: bool = False
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A prompt test's function, ready to be run once per reply.
+
+    Attributes:
+        function: The user's function, bound if it is a method.
+        names: Injected names in its signature.
+        fixtures: Its ordinary arguments, set up once per item.
+        scorer: Decides the score, if the marker names one.
+        runs: Whether there is a body to run, beside the scorer.
+        clearing: Called before each case; clears caplog and capsys.
+    """
+
+    function: Callable[..., Any]
+    names: tuple[str, ...]
+    fixtures: Mapping[str, Any]
+    scorer: Scorer | None
+    runs: bool
+    clearing: Callable[[], None]
+
+    @property
+    def takes_prompt(self) -> bool:
+        """Whether the body calls the model itself, through the live handle."""
+        return "prompt" in self.names
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body is a coroutine function."""
+        return inspect.iscoroutinefunction(self.function)
+
+    def judge(
+        self, case: Case, completion: Completion | None, handle: PromptHandle | None
+    ) -> Judged:
+        """Score one reply, in the calling thread."""
+        refused = self._before(completion)
+        if refused is not None:
+            return refused
+        try:
+            value = self._call(case, completion, handle) if self.runs else None
+        except BaseException as error:  # noqa: BLE001 - re-raised or converted
+            return self._outcome(error)
+        return self._after(case, completion, value)
+
+    async def judge_async(
+        self, case: Case, completion: Completion | None, handle: PromptHandle | None
+    ) -> Judged:
+        """Score one reply with an ``async`` body, on the loop that runs it."""
+        refused = self._before(completion)
+        if refused is not None:
+            return refused
+        try:
+            value = await self._call(case, completion, handle) if self.runs else None
+        except BaseException as error:
+            if type(error).__name__ in ("CancelledError", "Cancelled"):
+                raise
+            return self._outcome(error)
+        return self._after(case, completion, value)
+
+    def _before(self, completion: Completion | None) -> Judged | None:
+        self.clearing()
+        if completion is None:
+            return None
+        reason = unusable(completion)
+        if reason is not None and not (completion.tool_calls and not completion.text):
+            return Judged(Score(value=0.0, reason=reason))
+        return None
+
+    def _call(
+        self, case: Case, completion: Completion | None, handle: PromptHandle | None
+    ) -> Any:
+        values: dict[str, Any] = {
+            "case": case,
+            "output": completion.text if completion is not None else None,
+            "completion": completion,
+            "prompt": handle,
+        }
+        injected = {name: values[name] for name in self.names}
+        return self.function(**{**self.fixtures, **injected})
+
+    def _after(self, case: Case, completion: Completion | None, value: Any) -> Judged:
+        output = None
+        if self.scorer is not None and completion is None:
+            # A body with the live handle returns the reply that the scorer grades.
+            output = value if isinstance(value, str) else repr(value)
+            completion, value = Completion(text=output), None
+        try:
+            graded = None if value is None else as_score(value)
+        except PromptOptError as error:
+            return Judged(Score.unscored(str(error)), error, broken=True)
+        if self.scorer is not None and completion is not None:
+            scored = self.scorer(case, completion)
+            if graded is None or graded.value != 0.0:
+                graded = scored
+        return Judged(graded or Score(value=1.0), output=output)
+
+    def _outcome(self, error: BaseException) -> Judged:
+        if isinstance(error, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)):
+            raise error
+        if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
+            return Judged(Score.unscored(_first_line(error)), error)
+        if isinstance(error, (AssertionError, pytest.fail.Exception)):
+            return Judged(Score(value=0.0, reason=_first_line(error)), error)
+        if isinstance(error, (ModelError, ScorerError)):
+            raise error
+        if isinstance(error, GeneratorExit) or not isinstance(error, Exception):
+            raise error
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        if self.takes_prompt:
+            return Judged(Score.unscored(reason), error, broken=True)
+        return Judged(Score(value=0.0, reason=reason), error, broken=True)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,193 @@
+"""The ``prompt`` marker: its arguments, checked, and which one holds for an item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import SettingError
+from pytest_promptopt.settings import GATES, did_you_mean
+
+if TYPE_CHECKING:
+    import pytest
+
+ROLES = ("system", "user", "assistant")
+ARGUMENTS = (
+    "cases",
+    "gate",
+    "min_score",
+    "model",
+    "request",
+    "scorer",
+    "threads",
+    "watch",
+    *ROLES,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptMark:
+    """The arguments of one ``prompt`` marker.
+
+    Attributes:
+        sources: Message role to place; the role ``""`` is the one positional source.
+        cases: Path of a case file, a sequence of mappings, or a callable.
+        scorer: Name of a scorer, a callable, or ``None``: the body decides.
+        request: Model settings, sent as they are.
+        model: Name of the task model, if it differs from the run's.
+        min_score: Floor of the accuracy, in [0, 1].
+        watch: Files whose content belongs to the fingerprint.
+        gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
+        threads: Bodies run at once, 1 for the main thread.
+    """
+
+    sources: Mapping[str, str]
+    cases: Any
+    scorer: Any = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    min_score: float | None = None
+    watch: tuple[str, ...] = ()
+    gate: str | None = None
+    threads: int = 1
+
+    @property
+    def label(self) -> str:
+        """What messages call the prompt."""
+        return " + ".join(self.sources.values())
+
+
+def closest(item: pytest.Item) -> pytest.Mark | None:
+    """Return the marker that holds for an item.
+
+    That of ``pytest.param`` wins, then the function's, the class's, the module's.
+    """
+    # A parameter's marks stand behind the function's in own_markers.
+    own = [mark for mark in item.own_markers if mark.name == "prompt"]
+    return own[-1] if own else item.get_closest_marker("prompt")
+
+
+def read(mark: pytest.Mark) -> PromptMark:
+    """Check a marker's arguments, their types only.
+
+    Raises:
+        SettingError: An argument is missing, unknown or of the wrong type.
+    """
+    given = dict(mark.kwargs)
+    for name in given:
+        if name not in ARGUMENTS:
+            raise _wrong(f"unknown argument {name!r}", did_you_mean(name, ARGUMENTS))
+    if "cases" not in given:
+        raise _wrong(
+            "no cases",
+            'write prompt("prompts/NAME.j2", cases="cases/NAME.jsonl")',
+        )
+    return PromptMark(
+        sources=_sources(mark.args, given),
+        cases=_cases(given["cases"]),
+        scorer=_scorer(given.get("scorer")),
+        request=_request(given.get("request")),
+        model=_text(given, "model"),
+        min_score=_share(given.get("min_score")),
+        watch=_watch(given.get("watch", ())),
+        gate=_gate(given.get("gate")),
+        threads=_threads(given.get("threads", 1)),
+    )
+
+
+def _wrong(problem: str, hint: str) -> SettingError:
+    return SettingError(f"prompt marker: {problem}", hint)
+
+
+def _sources(args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, str]:
+    by_role = {role: given[role] for role in ROLES if role in given}
+    if len(args) > 1 or (args and by_role) or not (args or by_role):
+        shown = ", ".join(
+            [*map(repr, args), *(f"{k}={v!r}" for k, v in by_role.items())]
+        )
+        raise _wrong(
+            f"takes one source, or sources by role, got ({shown})",
+            'write prompt("prompts/NAME.j2", cases=...) or '
+            'prompt(system="a.j2", user="b.j2", cases=...)',
+        )
+    sources = {"": args[0]} if args else by_role
+    for place in sources.values():
+        if not isinstance(place, str) or not place.strip():
+            raise _wrong(
+                f"a source is a path or 'module:NAME', got {place!r}",
+                'write "prompts/NAME.j2", or "myapp.prompts:NAME" for a constant',
+            )
+    return sources
+
+
+def _cases(value: Any) -> Any:
+    usable = isinstance(value, (str, Sequence)) or callable(value)
+    if isinstance(value, bytes) or not usable or value == "":
+        raise _wrong(
+            f"cases={value!r} is no path, list or callable",
+            'write cases="cases/NAME.jsonl" or a list of dicts',
+        )
+    return value
+
+
+def _scorer(value: Any) -> Any:
+    if value is None or isinstance(value, str) or callable(value):
+        return value
+    raise _wrong(
+        f"scorer={value!r} is no name and no function",
+        'write scorer="exact" or scorer=number(tolerance=0.01)',
+    )
+
+
+def _request(value: Any) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return value
+    raise _wrong(
+        f"request={value!r} is no dict of model settings",
+        'write request={"temperature": 0}',
+    )
+
+
+def _text(given: Mapping[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise _wrong(f"{name}={value!r} is no text", f'write {name}="openai:gpt-5-mini"')
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        value_ok = False
+    else:
+        value_ok = 0.0 <= value <= 1.0
+    if not value_ok:
+        raise _wrong(f"min_score={value!r} is not in [0, 1]", "write min_score=0.8")
+    return float(value)
+
+
+def _watch(value: Any) -> tuple[str, ...]:
+    paths = (value,) if isinstance(value, str) else tuple(value)
+    if all(isinstance(path, str) and path for path in paths):
+        return paths
+    raise _wrong(f"watch={value!r} is no list of paths", 'write watch=["src/app.py"]')
+
+
+def _gate(value: Any) -> str | None:
+    if value is None:
+        return None
+    if value in GATES:
+        return str(value)
+    raise _wrong(
+        f"gate={value!r} is none of {', '.join(GATES)}", did_you_mean(str(value), GATES)
+    )
+
+
+def _threads(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise _wrong(f"threads={value!r} is no whole number from 1 up", "write threads=4")

@@ -1,0 +1,186 @@
+"""A prompt test with everything it names read from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_promptopt import baseline as baselines
+from pytest_promptopt.cases import check_variables, load_cases
+from pytest_promptopt.errors import SourceError
+from pytest_promptopt.items import injection, marker, places
+from pytest_promptopt.looks import Look, parse_looks
+from pytest_promptopt.prompts import load_prompt
+from pytest_promptopt.records import digest
+from pytest_promptopt.scorers import resolve_scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_promptopt.baseline import Baseline
+    from pytest_promptopt.items.marker import PromptMark
+    from pytest_promptopt.models.chat import NamedModel
+    from pytest_promptopt.prompts import Prompt
+    from pytest_promptopt.records import Case
+    from pytest_promptopt.scorers import Scorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One side of a comparison: a prompt, and what it is sent to and with.
+
+    Attributes:
+        prompt: The prompt.
+        model: The task model.
+        settings: Model settings of every request.
+    """
+
+    prompt: Prompt
+    model: NamedModel
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTest:
+    """What one prompt test is about.
+
+    Attributes:
+        nodeid: The item's node id.
+        selector: The same as it is typed in the folder where pytest was started.
+        mark: The marker's arguments.
+        prompt: The prompt as it is in the files.
+        cases: Its eval cases, in file order.
+        settings: Model settings of every request.
+        scorer: The scorer, if the marker names one.
+        baseline: The committed record, if there is one.
+        baseline_path: Where that record lies or would lie.
+        looks_path: Where uses of the hold-out are recorded.
+        looks: What that file holds.
+        takes_prompt: Whether the body calls the model itself.
+        test_digest: Digest of the test module's source.
+        watch_digest: Digest of the files that the marker watches.
+    """
+
+    nodeid: str
+    selector: str
+    mark: PromptMark
+    prompt: Prompt
+    cases: tuple[Case, ...]
+    settings: Mapping[str, Any]
+    scorer: Scorer | None
+    baseline: Baseline | None
+    baseline_path: Path
+    looks_path: Path
+    looks: tuple[Look, ...]
+    takes_prompt: bool
+    test_digest: str
+    watch_digest: str
+
+    def parts(self, model_name: str) -> dict[str, str]:
+        """Return what the scores depend on, part by part, as digests."""
+        return {
+            "prompt": self.prompt.fingerprint,
+            "cases": digest(sorted([case.id, case.hash] for case in self.cases)),
+            "request": digest(dict(self.settings)),
+            "model": model_name,
+            "test": self.test_digest,
+            "watch": self.watch_digest,
+        }
+
+
+def load(
+    item: pytest.Function,
+    *,
+    defaults: Mapping[str, Any],
+    named_scorer: Callable[[str], Scorer | None],
+) -> PromptTest:
+    """Read what a prompt test names.
+
+    Args:
+        item: The marked item.
+        defaults: Model settings that hold where the marker says nothing.
+        named_scorer: Supplies a scorer by name before the built-in ones.
+
+    Raises:
+        PromptOptError: A file or an argument cannot be used.
+    """
+    mark = marker.read(_mark_of(item))
+    tried = places.roots(item.config, item.path)
+    names = injection.own_names(item.function)
+    prompt = load_prompt(mark.sources, roots=tried)
+    cases = load_cases(mark.cases, roots=tried, label=f"{mark.label} cases")
+    if "prompt" not in names:  # a live handle may be rendered with other inputs
+        check_variables(cases, prompt.variables, prompt_label=mark.label)
+    name = qualified_name(item)
+    path = baselines.path_for(item.path, name)
+    looks_path = baselines.looks_path_for(item.path, name)
+    return PromptTest(
+        nodeid=item.nodeid,
+        selector=selector(item),
+        mark=mark,
+        prompt=prompt,
+        cases=cases,
+        settings={**defaults, **mark.request},
+        scorer=None
+        if mark.scorer is None
+        else resolve_scorer(mark.scorer, extra=named_scorer),
+        baseline=_baseline(path),
+        baseline_path=path,
+        looks_path=looks_path,
+        looks=_looks(looks_path),
+        takes_prompt="prompt" in names,
+        test_digest=_digest_of(item.path),
+        watch_digest=digest(
+            [[name, _digest_of(places.locate(name, tried))] for name in mark.watch]
+        ),
+    )
+
+
+def _mark_of(item: pytest.Function) -> pytest.Mark:
+    mark = marker.closest(item)
+    if mark is None:
+        raise SourceError(f"{item.nodeid} has no prompt marker", "add the marker")
+    return mark
+
+
+def qualified_name(item: pytest.Item) -> str:
+    """Return the item's name with its classes: ``"TestShop.test_triage[small]"``."""
+    names = [item.name]
+    names += [
+        node.name for node in item.iter_parents() if isinstance(node, pytest.Class)
+    ]
+    return ".".join(reversed(names))
+
+
+def selector(item: pytest.Item) -> str:
+    """Return the item's node id as one types it where pytest was started."""
+    start = item.config.invocation_params.dir
+    file = Path(os.path.relpath(item.path, start)).as_posix()
+    return "::".join([file, *item.nodeid.split("::")[1:]])
+
+
+def _baseline(path: Path) -> Baseline | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return baselines.parse(text, path)
+
+
+def _looks(path: Path) -> tuple[Look, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    return parse_looks(text, path)
+
+
+def _digest_of(path: Path) -> str:
+    # A checkout may turn line ends; that changes no test.
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,171 @@
+"""Driving one prompt test inside pytest: in the main thread, or on an event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.items import injection, measuring
+from pytest_promptopt.items.body import Body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    import pytest
+
+    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.models.engine import Engine
+    from pytest_promptopt.records import TestResult
+    from pytest_promptopt.scorers import Scorer
+
+CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
+BODIES_AT_ONCE = 32
+
+
+def looped(
+    item: pytest.Function,
+    *,
+    scorer: Scorer | None,
+    conducted: Generator[Batch, None, TestResult],
+    engine: Engine,
+    threads: int,
+    finish: Callable[[TestResult], None],
+) -> Callable[..., Any]:
+    """Return the function that pytest, or an async plugin, calls in the body's place.
+
+    Args:
+        item: The item; its ``obj`` is the user's function.
+        scorer: The marker's scorer.
+        conducted: Yields the trials to judge.
+        engine: Answers a live handle.
+        threads: Bodies at once in an ordinary function.
+        finish: Takes the result.
+    """
+    function = item.obj
+    names = injection.own_names(item.function)
+
+    def body_with(fixtures: Mapping[str, Any]) -> Body:
+        return Body(
+            function=function,
+            names=names,
+            fixtures={k: v for k, v in fixtures.items() if k not in names},
+            scorer=scorer,
+            runs=injection.has_body(item.function),
+            clearing=_clearing(fixtures),
+        )
+
+    def loop(**fixtures: Any) -> None:
+        body = body_with(fixtures)
+        finish(drive(conducted, body, engine, threads))
+
+    async def async_loop(**fixtures: Any) -> None:
+        body = body_with(fixtures)
+        on_trio = "trio" in str(item.funcargs.get("anyio_backend", ""))
+        finish(await drive_async(conducted, body, engine, anyio=on_trio))
+
+    import inspect
+
+    return async_loop if inspect.iscoroutinefunction(function) else loop
+
+
+def _clearing(fixtures: Mapping[str, Any]) -> Callable[[], None]:
+    """Return what empties the user's capture fixtures, so that a case sees its own."""
+    caplog = fixtures.get("caplog")
+    captures = [fixtures[name] for name in CAPTURES if name in fixtures]
+
+    def clear() -> None:
+        if caplog is not None:
+            caplog.clear()
+        for capture in captures:
+            capture.readouterr()
+
+    return clear
+
+
+def drive(
+    conducted: Generator[Batch, None, TestResult],
+    body: Body,
+    engine: Engine,
+    threads: int,
+) -> TestResult:
+    """Run the body on each trial in order, in this thread unless more are asked for."""
+    while True:
+        try:
+            batch = next(conducted)
+        except StopIteration as stop:
+            result: TestResult = stop.value
+            return result
+        if threads > 1:
+            _in_threads(batch, body, engine, threads)
+            continue
+        for pending in batch:
+            measuring.judge(pending, body, engine)
+
+
+def _in_threads(batch: Batch, body: Body, engine: Engine, threads: int) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [
+            pool.submit(measuring.judge, pending, body, engine) for pending in batch
+        ]:
+            done.result()
+
+
+async def drive_async(
+    conducted: Generator[Batch, None, TestResult],
+    body: Body,
+    engine: Engine,
+    *,
+    anyio: bool,
+) -> TestResult:
+    """Run an ``async`` body on many trials at once, on the loop that owns the test."""
+    while True:
+        try:
+            batch = next(conducted)
+        except StopIteration as stop:
+            result: TestResult = stop.value
+            return result
+        for first in range(0, len(batch), BODIES_AT_ONCE):
+            part = batch[first : first + BODIES_AT_ONCE]
+            bodies = [measuring.judge_async(pending, body, engine) for pending in part]
+            await _together(bodies, anyio=anyio)
+
+
+async def _together(bodies: list[Any], *, anyio: bool) -> None:
+    if not anyio:
+        import asyncio
+
+        await asyncio.gather(*bodies)
+        return
+    # A trio loop has no asyncio tasks; anyio is there, since its plugin runs the test.
+    from anyio import create_task_group
+
+    async def run(body: Any) -> None:
+        await body
+
+    async with create_task_group() as group:
+        for body in bodies:
+            group.start_soon(run, body)
+
+
+def run_unowned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+    """Run a coroutine function that no plugin owns, on a loop in a thread of its own.
+
+    The main thread may have a loop that is not ours to use.
+    """
+    import asyncio
+    import threading
+
+    raised: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            asyncio.run(function(**arguments))
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+            raised.append(error)
+
+    thread = threading.Thread(target=target, name="promptopt-body", daemon=True)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]

@@ -1,0 +1,203 @@
+"""The object registered when a run has prompt tests: its hooks, and nothing else.
+
+It lives in every process that runs prompt tests. What these share is in
+:mod:`pytest_promptopt.suite`; files and reports belong to the controller.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_promptopt import gate
+from pytest_promptopt.configuration import check_settings, is_worker
+from pytest_promptopt.errors import ModelError, PromptOptError, PromptOptWarning
+from pytest_promptopt.items import marker, running
+from pytest_promptopt.items.look_ahead import upcoming
+from pytest_promptopt.items.prompt_test import selector
+from pytest_promptopt.items.single import SingleCase
+from pytest_promptopt.records import TestResult
+from pytest_promptopt.report import terminal
+from pytest_promptopt.suite import PromptSuite
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import NoReturn
+
+    from pytest_promptopt.items.conduct import Conduct
+    from pytest_promptopt.records import Verdict
+
+RESULT = pytest.StashKey[TestResult]()
+
+
+class PromptSession:
+    """Runs the prompt tests of one process.
+
+    Args:
+        config: The pytest configuration.
+        collected: All collected prompt tests, also those that ``-k`` takes away later.
+
+    Raises:
+        pytest.UsageError: A setting cannot be used; exit code 4.
+    """
+
+    def __init__(self, config: pytest.Config, collected: Sequence[pytest.Item]) -> None:
+        self.suite = PromptSuite(config, collected)
+        self._order: Sequence[pytest.Item] = ()
+        self._next_item: pytest.Item | None = None
+        self._said: dict[str, str] = {}
+        if not is_worker(config):
+            # A worker's usage error would end as a crash; there the items say it.
+            check_settings(config)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember the run's items, now that nothing more is taken away."""
+        self._order = session.items
+        self.suite.selected = [
+            item for item in session.items if marker.closest(item) is not None
+        ]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Keep requests from being in flight while an ordinary test runs."""
+        self._next_item = nextitem
+        outcome = yield
+        if marker.closest(item) is not None and (
+            nextitem is None or marker.closest(nextitem) is None
+        ):
+            self.suite.drain()
+        return outcome
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """Put the loop over the cases in the body's place, then judge."""
+        if marker.closest(item) is None or not isinstance(item, pytest.Function):
+            yield
+            return
+        original = item.obj
+        try:
+            conduct = self._prepared(item)
+            item.obj = running.looped(
+                item,
+                scorer=conduct.test.scorer,
+                conducted=conduct.run(),
+                engine=self.suite.engine,
+                threads=conduct.test.mark.threads,
+                finish=lambda result: item.stash.__setitem__(RESULT, result),
+            )
+            yield
+        except PromptOptError as error:
+            cause = "provider" if isinstance(error, ModelError) else "setup"
+            self._fail(item, gate.error(cause, str(error)))
+        finally:
+            item.obj = original
+        self._settle(item, conduct)
+
+    def _prepared(self, item: pytest.Function) -> Conduct | SingleCase:
+        case_id = item.config.option.promptopt_case
+        if case_id is not None:
+            return self.suite.single(item, case_id)
+        conduct = self.suite.conduct_of(item)
+        if conduct.started is None:
+            for other in upcoming(item, self._next_item, self._order):
+                try:
+                    self.suite.conduct_of(other).begin()
+                except PromptOptError:
+                    continue  # said when its own turn comes
+        return conduct
+
+    def _settle(self, item: pytest.Function, conduct: Conduct | SingleCase) -> None:
+        """Turn the verdict into pytest's outcome."""
+        result = item.stash.get(RESULT, None)
+        if result is None:
+            return
+        first = conduct.first_failure()
+        if isinstance(conduct, SingleCase):
+            if first is not None:
+                raise first
+            return
+        if result.verdict.outcome == "inconclusive":
+            _warn(item, result)
+        if result.verdict.outcome in ("fail", "error"):
+            failure = self._failure(result)
+            if result.verdict.outcome == "fail" and first is not None:
+                # --pdb then stops where the first failed case was checked.
+                failure = failure.with_traceback(first.__traceback__)
+            raise failure
+
+    def _fail(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
+        mark = marker.closest(item)
+        result = TestResult(
+            nodeid=item.nodeid,
+            selector=selector(item),
+            prompt=" + ".join(map(str, mark.args)) if mark else "",
+            model="",
+            verdict=verdict,
+        )
+        item.stash[RESULT] = result
+        raise self._failure(result) from None
+
+    def _failure(self, result: TestResult) -> BaseException:
+        text = terminal.failure(result, already=self._first_with_same(result))
+        return pytest.fail.Exception(text, pytrace=False)
+
+    def _first_with_same(self, result: TestResult) -> str | None:
+        """Return the test that failed with the same error before, if one did."""
+        verdict = result.verdict
+        if verdict.outcome != "error" or verdict.cause == "test":
+            return None
+        reason = verdict.message.rpartition("hint:")[2].strip() or verdict.message
+        first = self._said.setdefault(reason, result.nodeid)
+        return None if first == result.nodeid else first
+
+    @pytest.hookimpl
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
+        """Run a coroutine function that no async plugin has taken."""
+        if marker.closest(pyfuncitem) is None:
+            return None
+        if not inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        names = inspect.signature(pyfuncitem.function).parameters
+        arguments = {
+            name: value for name, value in pyfuncitem.funcargs.items() if name in names
+        }
+        running.run_unowned(pyfuncitem.obj, arguments)
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the result ride on the report, as one ASCII string."""
+        report = yield
+        result = item.stash.get(RESULT, None)
+        if call.when != "call" or result is None:
+            return report
+        if result.verdict.outcome == "error" and report.outcome == "skipped":
+            # xfail covers a prompt that got worse, not a run that cannot tell.
+            report.outcome = "failed"
+            del report.wasxfail
+            report.longrepr = str(call.excinfo.value) if call.excinfo else "error"
+        report.promptopt = json.dumps(result.to_json(), allow_nan=False)  # type: ignore[attr-defined]
+        return report
+
+    def pytest_unconfigure(self) -> None:
+        """Join the engine's thread on every way out."""
+        self.suite.close()
+
+
+def _warn(item: pytest.Function, result: TestResult) -> None:
+    text = f"{result.prompt}: {terminal.one_line(result)}"
+    try:
+        warnings.warn_explicit(
+            PromptOptWarning(text), None, str(item.path), (item.location[1] or 0) + 1
+        )
+    except PromptOptWarning:
+        # -W error must not turn a verdict; the summary says it in any case.
+        return

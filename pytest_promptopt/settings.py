@@ -1,0 +1,207 @@
+"""Every setting with its origin: command line, then marker, then ini, then default.
+
+Scalars are pytest ini keys (``promptopt_*``); tables stand in ``pyproject.toml`` under
+``[tool.promptopt]``. Unknown keys there are errors, since a misspelt key that is
+ignored quietly is a setting that does not hold.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+TABLES = ("providers", "request", "optimizer_request")
+GATES = ("enforce", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from.
+
+    Attributes:
+        value: The value in force.
+        origin: For messages: ``"--promptopt-model"``, ``"the prompt marker"``,
+            ``"ini key promptopt_model"`` or ``"default"``.
+    """
+
+    value: Any
+    origin: str
+
+
+def resolve(
+    name: str, *, cli: Any = None, marker: Any = None, ini: Any = None, default: Any
+) -> Setting:
+    """Choose among the four places a setting can stand in.
+
+    Args:
+        name: Ini key, for the origin; the option is spelt after it.
+        cli: The option's value, or ``None``.
+        marker: The marker argument's value, or ``None``.
+        ini: The ini value, or ``None`` or ``""`` if it is not set.
+        default: What holds otherwise.
+    """
+    if cli is not None:
+        return Setting(cli, f"--{name.replace('_', '-')}")
+    if marker is not None:
+        return Setting(marker, "the prompt marker")
+    if ini not in (None, ""):
+        return Setting(ini, f"ini key {name}")
+    return Setting(default, "default")
+
+
+def whole(setting: Setting, *, least: int) -> int:
+    """Read a setting as a whole number.
+
+    Raises:
+        SettingError: It is none, or less than ``least``.
+    """
+    try:
+        number = int(setting.value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least:
+        raise SettingError(
+            f"{setting.origin}: {setting.value!r} is not a whole number "
+            f"from {least} up",
+            f"write a number such as {max(least, 8)}",
+        )
+    return number
+
+
+def one_of(setting: Setting, allowed: Iterable[str]) -> str:
+    """Read a setting that takes one of a few words.
+
+    Raises:
+        SettingError: It is another word.
+    """
+    words = tuple(allowed)
+    if setting.value not in words:
+        raise SettingError(
+            f"{setting.origin}: {setting.value!r} is none of {', '.join(words)}",
+            did_you_mean(str(setting.value), words),
+        )
+    return str(setting.value)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest known word, or all of them."""
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"use one of: {', '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What holds for a whole run.
+
+    Attributes:
+        model: Name of the task model, if one is set for the run.
+        optimizer_model: Name of the optimizer model, if it differs.
+        strategy: Name of the optimisation strategy.
+        steps: Steps of a search.
+        budget: Model calls of all searches together.
+        seed: Seed of the random draws.
+        concurrency: Requests in flight at once in this process.
+        gate: ``"enforce"`` or ``"report"``.
+        providers: The raw ``[tool.promptopt.providers]`` table.
+        request: Default model settings of every prompt test.
+        optimizer_request: Model settings of requests to the optimizer model.
+    """
+
+    model: Setting
+    optimizer_model: Setting
+    strategy: Setting
+    steps: int
+    budget: int
+    seed: int
+    concurrency: int
+    gate: str
+    providers: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    optimizer_request: Mapping[str, Any] = field(default_factory=dict)
+
+
+def gather(
+    option: Callable[[str], Any],
+    ini: Callable[[str], Any],
+    tables: Mapping[str, Any],
+    *,
+    processes: int = 1,
+) -> Settings:
+    """Build the settings of a run.
+
+    Args:
+        option: Gives an option's value by its destination, ``None`` if unset.
+        ini: Gives an ini value by its key.
+        tables: What stands under ``[tool.promptopt]``.
+        processes: Processes that share the concurrency.
+
+    Raises:
+        SettingError: A value or a table cannot be used.
+    """
+
+    def setting(name: str, default: Any) -> Setting:
+        return resolve(name, cli=option(name), ini=ini(name), default=default)
+
+    concurrency = whole(resolve_ini(ini, "promptopt_concurrency", 32), least=1)
+    seed = resolve("promptopt_seed", cli=option("promptopt_seed"), default=0)
+    return Settings(
+        model=setting("promptopt_model", None),
+        optimizer_model=setting("promptopt_optimizer_model", None),
+        strategy=setting("promptopt_strategy", "opro"),
+        steps=whole(setting("promptopt_steps", 8), least=1),
+        budget=whole(setting("promptopt_budget", 12_000), least=1),
+        seed=whole(seed, least=0),
+        concurrency=max(1, concurrency // processes),
+        gate=one_of(resolve_ini(ini, "promptopt_gate", "enforce"), GATES),
+        providers=tables.get("providers", {}),
+        request=tables.get("request", {}),
+        optimizer_request=tables.get("optimizer_request", {}),
+    )
+
+
+def resolve_ini(ini: Callable[[str], Any], name: str, default: Any) -> Setting:
+    """Read a setting that has no option."""
+    return resolve(name, ini=ini(name), default=default)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """Read ``[tool.promptopt]``; a file or table that is not there is empty.
+
+    Args:
+        path: A ``pyproject.toml``.
+
+    Raises:
+        SettingError: The file is not TOML, or a key is unknown or no table.
+    """
+    import tomli
+
+    try:
+        document = tomli.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
+    tables = document.get("tool", {}).get("promptopt", {})
+    for key, value in tables.items():
+        if key not in TABLES:
+            raise SettingError(
+                f"{path}: unknown key {key!r} in [tool.promptopt]",
+                did_you_mean(key, TABLES)
+                + " (scalars are pytest ini keys promptopt_*)",
+            )
+        if not isinstance(value, dict):
+            raise SettingError(
+                f"{path}: {key!r} in [tool.promptopt] is {value!r}, not a table",
+                f"write a table [tool.promptopt.{key}]",
+            )
+    return dict(tables)

@@ -1,0 +1,105 @@
+"""Async bodies: with pytest-asyncio, with anyio on both backends, with nobody."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Project
+
+BODY = """
+async def test_sort(case, output):
+    await {sleep}(0)
+    assert output == case.expected
+"""
+HEAD = """
+import asyncio, anyio, pytest
+{mark}
+@pytest.mark.prompt("prompts/sort.j2", cases="cases.jsonl", min_score=0.5)
+"""
+
+
+def run(project: Project, *arguments: str) -> pytest.RunResult:
+    return project.pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
+
+
+def test_a_coroutine_that_nobody_owns_gets_a_loop(project: Project) -> None:
+    project.write_prompt("Skill 15")
+    project.write_test(HEAD.format(mark="") + BODY.format(sleep="asyncio.sleep"))
+
+    result = run(project, "-p", "no:asyncio", "-p", "no:anyio", "-rA")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*: 75.0% *"])
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_pytest_asyncio_runs_the_bodies_on_its_loop(
+    project: Project, mode: str
+) -> None:
+    project.write_prompt("Skill 15")
+    mark = "@pytest.mark.asyncio" if mode == "strict" else ""
+    project.write_test(
+        "import asyncio, pytest, pytest_asyncio\n"
+        "@pytest_asyncio.fixture\n"
+        "async def loop_id():\n    return id(asyncio.get_running_loop())\n"
+        f"{mark}\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', min_score=0.5)\n"
+        "async def test_sort(case, output, loop_id):\n"
+        "    await asyncio.sleep(0)\n"
+        "    assert id(asyncio.get_running_loop()) == loop_id\n"
+        "    assert output == case.expected\n"
+        f"{mark}\n"
+        "async def test_ordinary(): await asyncio.sleep(0)\n"
+    )
+
+    result = run(project, "--asyncio-mode", mode, "-rA")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*: 75.0% *"])
+
+
+def test_async_bodies_run_concurrently(project: Project) -> None:
+    project.write_test(
+        "import asyncio, pytest\n"
+        "met = []\n"
+        "@pytest.mark.asyncio\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', min_score=0.5)\n"
+        "async def test_sort(case, output):\n"
+        "    met.append(case.id)\n"
+        "    while len(met) < 20: await asyncio.sleep(0)\n"
+        "    assert output == case.expected\n"
+    )
+
+    run(project).assert_outcomes(passed=1)
+
+
+def test_anyio_runs_the_bodies_on_both_backends(project: Project) -> None:
+    pytest.importorskip("trio")
+    project.write_prompt("Skill 15")
+    project.write_test(
+        HEAD.format(mark="@pytest.mark.anyio") + BODY.format(sleep="anyio.sleep")
+    )
+
+    result = run(project, "-rA")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["*(test_sort?asyncio?*: 75.0% *", "*(test_sort?trio?*: 75.0% *"]
+    )
+
+
+def test_a_live_handle_works_in_an_async_body(project: Project) -> None:
+    project.write_prompt("Skill 15")
+    project.write_test(
+        "import asyncio, pytest\n"
+        "@pytest.mark.asyncio\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', min_score=0.5)\n"
+        "async def test_sort(case, prompt):\n"
+        "    await asyncio.sleep(0)\n"
+        "    reply = prompt.complete(ticket=case['ticket'])\n"
+        "    assert reply.text == case.expected\n"
+    )
+
+    result = run(project, "-rA")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*: 75.0% *"])

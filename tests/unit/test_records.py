@@ -1,0 +1,158 @@
+"""Records: frozen, checked, and equal to what their JSON gives back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_promptopt import records
+from pytest_promptopt.errors import ReplyNotJsonError
+from pytest_promptopt.records import (
+    Candidate,
+    Case,
+    CaseChange,
+    Completion,
+    Edit,
+    Message,
+    Proposal,
+    Request,
+    Score,
+    SearchResult,
+    Step,
+    TestResult,
+    Trial,
+    Usage,
+    Verdict,
+    digest,
+)
+
+CHANGE = CaseChange(
+    case_id="c1", place="a:1", expected="x", got="y", before="x", was=1.0, now=0.0
+)
+EDIT = Edit(path="/p", sha256="00", start=1, end=2, replacement="new")
+PROPOSAL = Proposal(
+    candidate=Candidate(texts={"a#b": "new"}),
+    incumbent=Candidate(texts={"a#b": "old"}),
+    edits=(EDIT,),
+    before=0.5,
+    after=0.75,
+    interval=(0.1, 0.4),
+    p_value=0.001,
+    alpha=0.015,
+    look=0,
+    holdout_cases=40,
+    trials=3,
+)
+SEARCH = SearchResult(
+    strategy="opro",
+    outcome="proposed",
+    stopped="steps",
+    steps=(Step(number=0, asked=0, scored=1, rejected={}, best=0.5, calls=40),),
+    proposal=PROPOSAL,
+    best_candidate=PROPOSAL.candidate,
+    look={"incumbent": "i", "holdout": ["h"], "run": "r"},
+)
+VERDICT = Verdict(
+    outcome="fail",
+    cause="worse",
+    accuracy=0.5,
+    interval=(0.4, 0.6),
+    baseline_accuracy=0.7,
+    baseline_interval=(0.6, 0.8),
+    worse=(CHANGE,),
+    missing=("c9",),
+)
+ONE_OF_EACH = [
+    Message(role="user", content="hi"),
+    Request(messages=(Message(role="user", content="hi"),), settings={"n": 1}, seed=2),
+    Usage(prompt_tokens=3, completion_tokens=4),
+    Completion(text="t", tool_calls=({"name": "f", "arguments": "{}"},), usage=Usage()),
+    Case(id="c1", inputs={"ticket": "x"}, expected=None, tags=("a",)),
+    Score(value=0.5, reason="half", parts={"a": 1.0}),
+    Trial(score=Score(value=1.0), output="x"),
+    Trial.lost("provider: gone"),
+    PROPOSAL.candidate,
+    EDIT,
+    PROPOSAL,
+    SEARCH.steps[0],
+    SEARCH,
+    CHANGE,
+    VERDICT,
+    TestResult(
+        nodeid="t.py::t", prompt="p.j2", model="m", verdict=VERDICT, search=SEARCH
+    ),
+]
+
+
+@pytest.mark.parametrize("record", ONE_OF_EACH, ids=lambda r: type(r).__name__)
+def test_a_record_is_what_its_json_gives_back(record: Any) -> None:
+    carried = json.loads(json.dumps(record.to_json(), allow_nan=False))
+
+    assert type(record).from_json(carried) == record
+
+
+def test_there_is_one_of_each_record_above() -> None:
+    exported = {
+        name
+        for name in records.__all__
+        if dataclasses.is_dataclass(getattr(records, name))
+    }
+
+    assert exported == {type(record).__name__ for record in ONE_OF_EACH}
+
+
+@pytest.mark.parametrize("record", ONE_OF_EACH, ids=lambda r: type(r).__name__)
+def test_a_record_is_frozen(record: Any) -> None:
+    name = dataclasses.fields(record)[0].name
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(record, name, None)
+
+
+@given(st.floats(allow_nan=True).filter(lambda x: not 0.0 <= x <= 1.0))
+def test_a_score_outside_0_to_1_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="not in"):
+        Score(value=value)
+
+
+def test_an_unscored_reply_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match="reason"):
+        Score(value=None)
+
+
+def test_a_missing_trial_cannot_have_a_score() -> None:
+    with pytest.raises(ValueError, match="missing"):
+        Trial(score=Score(value=0.0), missing="provider")
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_not_above_0_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        Case(id="c", inputs={}, weight=weight)
+
+
+def test_a_case_hash_depends_on_content_not_on_id_or_place() -> None:
+    case = Case(id="a", inputs={"x": 1}, expected="y", place="f:1")
+
+    assert case.hash == Case(id="b", inputs={"x": 1}, expected="y", place="g:2").hash
+    assert case.hash != Case(id="a", inputs={"x": 2}, expected="y").hash
+    assert case.hash != Case(id="a", inputs={"x": 1}, has_expected=False).hash
+
+
+def test_a_reply_that_is_not_json_is_a_wrong_answer() -> None:
+    with pytest.raises(ReplyNotJsonError, match="reply is not JSON"):
+        _ = Completion(text="well...").json
+
+    assert issubclass(ReplyNotJsonError, AssertionError)
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
+def test_a_digest_does_not_depend_on_key_order(value: dict[str, Any]) -> None:
+    turned = dict(reversed(list(value.items())))
+
+    assert digest(value) == digest(turned)
