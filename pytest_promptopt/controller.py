@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,15 +62,33 @@ class Controller:
         ]
         if proposed:
             self._propose(proposed)
+        for result in self.ordered:
+            if result.unconfirmed:
+                self._keep_best(result)
+
+    @property
+    def top(self) -> Path:
+        """The folder that paths in a diff are relative to."""
+        return git_top(self.config.rootpath) or self.config.rootpath
+
+    def _keep_best(self, result: TestResult) -> None:
+        """Keep a candidate that was not confirmed, where nobody takes it for more."""
+        runs = self.config.rootpath / ".promptopt" / "runs"
+        name = re.sub(r"[^\w.-]+", "-", result.nodeid).strip("-")
+        try:
+            diff = unified_diff(result.unconfirmed, read=Path.read_bytes, top=self.top)
+        except PromptOptError as error:
+            self.problems.append(f"no best.diff written: {error}")
+            return
+        self._write(runs / name / "best.diff", diff)
 
     def _propose(self, proposed: list[TestResult]) -> None:
         kept, dropped = without_conflicts(proposed)
         edits = [edit for result in kept for edit in _edits(result)]
-        top = git_top(self.config.rootpath) or self.config.rootpath
         try:
-            diff = unified_diff(edits, read=Path.read_bytes, top=top)
+            diff = unified_diff(edits, read=Path.read_bytes, top=self.top)
             self._write(self.diff_path, diff)
-            check_with_git(self.diff_path, top)
+            check_with_git(self.diff_path, self.top)
         except PromptOptError as error:
             self.diff_path.unlink(missing_ok=True)
             self.problems.append(f"no diff written: {error}")

@@ -26,6 +26,7 @@ LAYERS = [
         "gate",
         "patch",
         "report",
+        "wording",
     },
     {"models"},
     {"optimize", "testing"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.wording import chance, count, percent, points
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,21 +14,16 @@ if TYPE_CHECKING:
 UPDATE = "--promptopt-update-baseline"
 RECORD = f"a new baseline with {UPDATE}"
 
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with one decimal."""
-    return f"{100 * share:.1f}%"
-
-
-def points(share: float) -> str:
-    """Return a difference of shares in percentage points, without its sign."""
-    shown = f"{100 * abs(share):.1f}"
-    return f"{shown} point{'' if shown == '1.0' else 's'}"
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+__all__ = [
+    "RECORD",
+    "UPDATE",
+    "chance",
+    "count",
+    "lost_cases",
+    "named",
+    "percent",
+    "points",
+]
 
 
 def named(noun: str, names: Sequence[str], most: int = 3) -> str:
@@ -34,11 +31,6 @@ def named(noun: str, names: Sequence[str], most: int = 3) -> str:
     shown = ", ".join(map(repr, names[:most]))
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{noun}{'' if len(names) == 1 else 's'} {shown}{rest}"
-
-
-def chance(p: float) -> str:
-    """Return a probability with two significant digits."""
-    return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
 
 
 def lost_cases(compared: Comparison) -> str:

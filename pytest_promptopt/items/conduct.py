@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.searching import SearchDriver
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine
-    from pytest_promptopt.records import Case, Trial, Trials
+    from pytest_promptopt.records import Case, Edit, Trial, Trials
 
 
 @dataclass(kw_only=True)
@@ -122,11 +122,15 @@ class Conduct:
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
         searched, paid, writer = None, 0, None
+        unconfirmed: tuple[Edit, ...] = ()
         if self.search is not None and verdict.outcome != "error":
             driver = self.search()
             searched = yield from driver.run()
             paid, writer = driver.tally.calls, driver.optimizer()
             self._keep_look(searched)
+            best = searched.best_candidate
+            if searched.outcome == "unconfirmed" and best is not None:
+                unconfirmed = self.test.prompt.edits(best)
         return TestResult(
             nodeid=self.test.nodeid,
             selector=self.test.selector,
@@ -138,6 +142,7 @@ class Conduct:
             search=searched,
             paid=paid,
             optimizer_model=writer.name if writer is not None else "",
+            unconfirmed=unconfirmed,
             files=self.files,
             notes=self._notes(writer),
         )

@@ -28,6 +28,7 @@ from pytest_promptopt.stats import (
     sign_flip_p,
     weighted_mean,
 )
+from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -281,10 +282,8 @@ def _not_borne_out(compared: Sequence[Comparison], levels: Mapping[int, float]) 
 
 
 def _figures(entry: Comparison, level: float) -> str:
-    low, high = entry.interval
     return (
-        f"{100 * entry.before:.1f} % -> {100 * entry.after:.1f} % "
-        f"({100 * entry.gain:+.1f} points, 95 % interval {100 * low:+.1f} to "
-        f"{100 * high:+.1f}, p = {entry.p_value:.2g}, needed {level:.2g}) "
-        f"on {entry.cases} cases"
+        f"{percent(entry.before)} -> {percent(entry.after)}, {change(entry.gain)} "
+        f"{interval(entry.interval)}, {p_value(entry.p_value)} "
+        f"(limit {chance(level)}), {count(entry.cases, 'case')}"
     )

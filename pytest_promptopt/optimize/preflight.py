@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SearchRefused
 from pytest_promptopt.stats import alpha_for_look, smallest_confirmable_gain
+from pytest_promptopt.wording import percent, points
 
 if TYPE_CHECKING:
     from pytest_promptopt.cases import Split
@@ -111,9 +112,9 @@ def refuse_without_headroom(plan: SearchPlan, split: Split, start: float) -> Non
     smallest = smallest_gain(plan, split)
     if 1.0 - start < smallest - 1e-9:
         raise SearchRefused(
-            f"{plan.prompt.label}: {100 * start:.1f} % right on {len(split.train)} "
-            f"train cases leave {100 * (1 - start):.1f} points to gain, and "
+            f"{plan.prompt.label}: {percent(start)} right on {len(split.train)} "
+            f"train cases leave {points(1 - start)} to gain, and "
             f"{len(split.holdout)} hold-out cases can confirm gains of "
-            f"{100 * smallest:.1f} points or more",
+            f"{points(smallest)} or more",
             "add cases that the prompt gets wrong",
         )

@@ -12,6 +12,7 @@ from pytest_promptopt.optimize.ledger import Ledger, lost_share
 from pytest_promptopt.optimize.ranking import Ranked, best_first
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step
+from pytest_promptopt.wording import percent
 
 if TYPE_CHECKING:
     from pytest_promptopt.optimize.effects import Complete, Effect, Measure
@@ -128,8 +129,8 @@ class Run:
         worst = max(map(lost_share, answers), default=0.0)
         if worst > MAX_LOST:
             raise ModelError(
-                f"{self.plan.prompt.label}: {100 * worst:.0f} % of the trials of an "
-                f"evaluation got no reply, more than {100 * MAX_LOST:.0f} %",
+                f"{self.plan.prompt.label}: {percent(worst)} of the trials of an "
+                f"evaluation got no reply, more than {percent(MAX_LOST)}",
                 "run the same command again: replies that came are not paid for twice",
                 retryable=True,
             )

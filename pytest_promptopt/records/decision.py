@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.records.base import Record
-from pytest_promptopt.records.searching import SearchResult
+from pytest_promptopt.records.searching import Edit, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +137,7 @@ class TestResult(Record):
         search: What the search came to, if there was one.
         paid: Calls of the search that were not replays.
         optimizer_model: Name of the model that wrote candidates, if there was a search.
+        unconfirmed: Edits of the best candidate on train, where it was not confirmed.
         files: Files the controller writes: absolute path to text.
         notes: Sentences to show beside the verdict.
     """
@@ -153,6 +154,7 @@ class TestResult(Record):
     search: SearchResult | None = None
     paid: int = 0
     optimizer_model: str = ""
+    unconfirmed: tuple[Edit, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -163,5 +165,7 @@ class TestResult(Record):
         rebuilt["verdict"] = Verdict.from_json(data["verdict"])
         if data["search"] is not None:
             rebuilt["search"] = SearchResult.from_json(data["search"])
+        edits = (Edit.from_json(entry) for entry in data["unconfirmed"])
+        rebuilt["unconfirmed"] = tuple(edits)
         rebuilt["notes"] = tuple(data["notes"])
         return cls(**rebuilt)

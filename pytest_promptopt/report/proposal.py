@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.numbers import count, interval, p_value, percent, points
+from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _table(results: Sequence[TestResult]) -> str:
         rows.append(
             f"| `{_cell(result.prompt)}` | {percent(found.before)} "
             f"| **{percent(found.after)}** "
-            f"| {points(found.gain)} {interval(found.interval)} "
+            f"| {change(found.gain)} {interval(found.interval)} "
             f"| {p_value(found.p_value)} | {found.holdout_cases} x {found.trials} |"
         )
     return "\n".join(rows)
@@ -87,7 +87,7 @@ def _section(result: TestResult) -> str:
         f"{count(search.train_cases, 'train case')}",
         f"- confirmed on: {count(found.holdout_cases, 'hold-out case')} that the "
         f"search never saw, {count(found.trials, 'fresh trial')} each; "
-        f"{p_value(found.p_value)}, limit {found.alpha:.4f}; use number "
+        f"{p_value(found.p_value)}, limit {chance(found.alpha)}; use number "
         f"{found.look + 1} of this hold-out",
         f"- calls: {search.calls:,}, {search.optimizer_calls:,} of them to the "
         f"optimizer model `{_cell(result.optimizer_model)}`, "

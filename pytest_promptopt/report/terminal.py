@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.numbers import (
+from pytest_promptopt.wording import (
+    chance,
+    change,
     count,
     interval,
     p_value,
@@ -65,15 +67,15 @@ def _figures(verdict: Verdict) -> str:
     ]
     if verdict.baseline_accuracy is not None and verdict.cause != "unchanged":
         parts.append(
-            f"baseline {percent(verdict.baseline_accuracy)}, {points(verdict.change)}"
+            f"baseline {percent(verdict.baseline_accuracy)}, {change(verdict.change)}"
         )
     if verdict.p_value is not None:
-        held = f" (limit {verdict.limit:.4f})" if verdict.limit is not None else ""
+        held = f" (limit {chance(verdict.limit)})" if verdict.limit is not None else ""
         parts.append(p_value(verdict.p_value) + held)
     if verdict.cause == "unchanged":
         parts.append(f"recorded {verdict.baseline_date}")
     elif verdict.detectable is not None:
-        parts.append(f"smallest drop it could show {points(verdict.detectable)[1:]}")
+        parts.append(f"smallest drop it could show {points(verdict.detectable)}")
     return ", ".join(parts)
 
 
@@ -118,18 +120,18 @@ def _indented(text: str) -> list[str]:
 
 
 def _changes(title: str, changes: Sequence[CaseChange]) -> list[str]:
-    lines = [f"  {title}: {_changed(change)}" for change in changes[:SHOWN]]
+    lines = [f"  {title}: {_changed(entry)}" for entry in changes[:SHOWN]]
     if len(changes) > SHOWN:
         lines.append(f"  {title}: and {count(len(changes) - SHOWN, 'case')} more")
     return lines
 
 
-def _changed(change: CaseChange) -> str:
-    where = f" ({change.place})" if change.place else ""
+def _changed(entry: CaseChange) -> str:
+    where = f" ({entry.place})" if entry.place else ""
     return (
-        f"{change.case_id}{where} {change.was:.2f} -> {change.now:.2f}: "
-        f"expected {shortened(change.expected)}, got {shortened(change.got)}, "
-        f"before {shortened(change.before)}"
+        f"{entry.case_id}{where} {entry.was:.2f} -> {entry.now:.2f}: "
+        f"expected {shortened(entry.expected)}, got {shortened(entry.got)}, "
+        f"before {shortened(entry.before)}"
     )
 
 
@@ -223,7 +225,9 @@ def _search_lines(
     result: TestResult, search: SearchResult, verbosity: int
 ) -> list[Line]:
     head = f"  search ({search.strategy}, seed {search.seed}): {search.outcome}"
-    lines = [Line(f"{head}. {search.message}".rstrip())]
+    # A proposal's figures have a line of their own below.
+    told = f". {search.message}" if search.proposal is None and search.message else ""
+    lines = [Line(f"{head}{told}")]
     if search.steps and verbosity >= 0:
         lines += [Line(f"  {step_line(step)}") for step in search.steps]
         lines.append(
@@ -238,8 +242,8 @@ def _search_lines(
         lines.append(
             Line(
                 f"  hold-out {percent(proposal.before)} -> {percent(proposal.after)}: "
-                f"{points(proposal.gain)} {interval(proposal.interval)}, "
-                f"{p_value(proposal.p_value)} (limit {proposal.alpha:.4f}), "
+                f"{change(proposal.gain)} {interval(proposal.interval)}, "
+                f"{p_value(proposal.p_value)} (limit {chance(proposal.alpha)}), "
                 f"{count(proposal.holdout_cases, 'case')} x "
                 f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}",
                 ("green",),

@@ -77,7 +77,7 @@ def test_a_worse_prompt_fails_and_names_the_cases_and_the_way_out(
     result.stdout.fnmatch_lines(
         [
             "prompts/sort.j2: fail (worse)",
-            "*60.0% *baseline 100.0%, -40.0 points, p < 0.0001 (limit 0.0500)*",
+            "*60.0% *baseline 100.0%, -40.0 points, p < 0.0001 (limit 0.05)*",
             "*compared: 3 fresh trials of each case in both arms; 1 edited prompt*",
             "*worse: c12 (cases.jsonl:13) 1.00 -> 0.00: expected 'w12', "
             "got 'nonsense', before 'w12'",
@@ -270,7 +270,7 @@ def test_the_suite_shares_one_error_rate_whatever_k_selects(project: Project) ->
     result = run(project, "-k", "second")
 
     result.stdout.fnmatch_lines(
-        ["*p < 0.0001 (limit 0.0250)*", "*2 edited prompt tests*"]
+        ["*p < 0.0001 (limit 0.025)*", "*2 edited prompt tests*"]
     )
 
 

@@ -45,7 +45,7 @@ def test_verdicts_are_the_same_however_the_suite_is_run(two: Project, way: str) 
         f"100.0% [83.9, 100.0] of 20 cases, recorded {today(result)}",
         "prompts/sort.j2 (test_sort, scripted:skill): fail (worse): "
         f"60.0% [38.7, 78.1] of {figures} -40.0 points, "
-        "p < 0.0001 (limit 0.0500), smallest drop it could show 15.0 points",
+        "p < 0.0001 (limit 0.05), smallest drop it could show 15.0 points",
     ]
 
 

@@ -227,7 +227,7 @@ def test_more_than_five_percent_missing_proposes_nothing(tmp_path: Path) -> None
     assert (result.outcome, result.stopped) == ("error", "error")
     assert result.proposal is None
     assert result.message == (
-        "triage.j2: 6 % of the trials of an evaluation got no reply, more than 5 %; "
+        "triage.j2: 6.0% of the trials of an evaluation got no reply, more than 5.0%; "
         "run the same command again: replies that came are not paid for twice"
     )
 
@@ -282,7 +282,7 @@ def test_a_start_without_headroom_is_refused_after_it_is_scored(
     if refused:
         assert len(driven.effects) == 1
         assert driven.result.message == (
-            f"triage.j2: {score}.0 % right on 100 train cases leave {100 - score}.0 "
+            f"triage.j2: {score}.0% right on 100 train cases leave {100 - score}.0 "
             "points to gain, and 100 hold-out cases can confirm gains of 7.0 points "
             "or more; add cases that the prompt gets wrong"
         )

@@ -84,7 +84,12 @@ ONE_OF_EACH = [
     CHANGE,
     VERDICT,
     TestResult(
-        nodeid="t.py::t", prompt="p.j2", model="m", verdict=VERDICT, search=SEARCH
+        nodeid="t.py::t",
+        prompt="p.j2",
+        model="m",
+        verdict=VERDICT,
+        search=SEARCH,
+        unconfirmed=(EDIT,),
     ),
 ]
 

@@ -1,0 +1,233 @@
+"""--optimize-prompts as a user sees it: proposal, refusal, diff, files, budget."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from conftest import Project
+
+CONFTEST = """
+import re
+from pytest_promptopt.testing import ScriptedModel
+
+def answer(request):
+    text = request.messages[-1].content
+    if "<attempt>" in text:
+        return write(request)
+    skill = int(re.search(r"Skill (\\d+)", text)[1])
+    number, word = re.search(r"Case (\\d+): say (\\w+)", text).groups()
+    return word if int(number) % 100 < skill else "nonsense"
+
+def write(request):
+    open_tag, close_tag = re.findall(r"</?\\w+>", text_of(request))[-2:]
+    best = max(int(n) for n in re.findall(r"Skill (\\d+)", text_of(request)))
+    return f"{open_tag}Skill {min(100, best + STEP)} at sorting{close_tag}"
+
+def text_of(request):
+    return request.messages[-1].content
+
+STEP = 10
+MODEL = ScriptedModel(answer)
+
+def pytest_promptopt_model(config, name, role):
+    return MODEL if name == "scripted:skill" else None
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        print("requests:", len(MODEL.requests))
+"""
+
+
+def git(project: Project, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=project.path, check=True)
+
+
+@pytest.fixture
+def searching(project: Project) -> Project:
+    project.pytester.makeconftest(CONFTEST)
+    project.write_cases(100)
+    (project.path / "prompts" / "sort.j2").write_text(
+        "{# promptopt: begin instructions -#}\nSkill 40 at sorting\n"
+        "{# promptopt: end -#}\n{{ ticket }}\n"
+    )
+    return project
+
+
+def test_a_confirmed_proposal_is_written_as_a_diff_that_git_applies(
+    searching: Project,
+) -> None:
+    git(searching, "init", "--quiet")
+
+    result = searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "*search (opro, seed 0): proposed",
+            "*step 1: best on train *",
+            "*hold-out 42.0% -> 82.0%: +40.0 points * 50 cases x 1 trial, look 1",
+            "*written: promptopt.diff",
+            "*written: promptopt.md",
+            "apply the proposals with: git apply --whitespace=nowarn promptopt.diff",
+        ]
+    )
+    git(searching, "apply", "--whitespace=nowarn", "promptopt.diff")
+    text = (searching.path / "prompts" / "sort.j2").read_text()
+    assert "Skill 80 at sorting\n" in text
+    assert text.endswith("{# promptopt: end -#}\n{{ ticket }}\n")
+
+
+def test_the_pull_request_text_has_numbers_diff_and_commands(
+    searching: Project,
+) -> None:
+    searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    text = (searching.path / "promptopt.md").read_text()
+
+    assert "| `prompts/sort.j2` | 42.0% | **82.0%** | +40.0 points [" in text
+    assert "-Skill 40 at sorting\n+Skill 80 at sorting\n" in text
+    assert "    git apply --whitespace=nowarn promptopt.diff\n" in text
+    assert "pytest test_sort.py::test_sort --promptopt-update-baseline" in text
+
+
+def test_the_same_seed_writes_the_same_diff_also_under_xdist(
+    searching: Project,
+) -> None:
+    diffs = []
+    for ways in ((), (), ("-n2",)):
+        cache = searching.path / ".promptopt"
+        if cache.exists():
+            searching.pytester.run("rm", "-r", str(cache))
+        searching.pytester.runpytest_subprocess(
+            "-p", "no:randomly", "--optimize-prompts", "--promptopt-steps=4", *ways
+        )
+        diffs.append((searching.path / "promptopt.diff").read_bytes())
+
+    assert diffs[0] == diffs[1] == diffs[2]
+
+
+def test_a_repeated_search_is_replayed_from_the_cache(searching: Project) -> None:
+    searching.run("--optimize-prompts", "--promptopt-steps=4")
+    first = (searching.path / "promptopt.diff").read_bytes()
+
+    again = searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    again.stdout.fnmatch_lines(["requests: 0"])
+    assert (searching.path / "promptopt.diff").read_bytes() == first
+
+
+def test_the_use_of_the_hold_out_is_recorded_once_per_run(searching: Project) -> None:
+    for _ in range(2):
+        searching.run("--optimize-prompts", "--promptopt-steps=4")
+    searching.run("--optimize-prompts", "--promptopt-steps=4", "--promptopt-seed=5")
+
+    folder = searching.path / "__prompt_baselines__" / "test_sort"
+    lines = (folder / "test_sort.looks.jsonl").read_text().splitlines()
+    runs = {json.loads(line)["run"] for line in lines}
+    assert len(lines) == len(runs) == 2
+
+
+def test_the_budget_is_never_exceeded(searching: Project) -> None:
+    result = searching.run("--optimize-prompts", "--promptopt-budget=2500")
+
+    line = next(entry for entry in result.stdout.lines if "requests: " in entry)
+    gate = 100
+    assert int(line.partition(": ")[2]) <= 2500 + gate
+    result.stdout.fnmatch_lines(["*stopped: *calls, * of them to scripted:skill*"])
+
+
+def test_too_few_cases_are_refused_with_the_figure(searching: Project) -> None:
+    searching.write_cases(20)
+
+    result = searching.run("--optimize-prompts")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["*search (opro, seed 0): refused. *30 hold-out cases*"]
+    )
+    assert not (searching.path / "promptopt.diff").exists()
+
+
+def test_an_old_diff_is_removed_when_nothing_is_proposed(searching: Project) -> None:
+    searching.write_cases(20)
+    (searching.path / "promptopt.diff").write_text("old")
+    (searching.path / "promptopt.md").write_text("old")
+
+    searching.run("--optimize-prompts")
+
+    assert not (searching.path / "promptopt.diff").exists()
+    assert not (searching.path / "promptopt.md").exists()
+
+
+def test_an_unconfirmed_best_stays_in_the_runs_folder(searching: Project) -> None:
+    conftest = CONFTEST.replace("STEP = 10", "STEP = 2")
+    searching.pytester.makeconftest(conftest)
+
+    result = searching.run("--optimize-prompts", "--promptopt-steps=1")
+
+    result.stdout.fnmatch_lines(
+        ["*search (opro, seed 0): unconfirmed. Better on train*"]
+    )
+    assert not (searching.path / "promptopt.diff").exists()
+    best = searching.path / ".promptopt" / "runs"
+    assert [path.name for path in best.rglob("*.diff")] == ["best.diff"]
+
+
+def test_the_hold_out_never_reaches_the_optimizer(searching: Project) -> None:
+    conftest = CONFTEST.replace(
+        "def write(request):\n",
+        "def write(request):\n"
+        "    with open('asked.txt', 'a') as asked: asked.write(text_of(request))\n",
+    )
+    searching.pytester.makeconftest(conftest)
+    searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    from pytest_promptopt.cases import load_cases, split_cases
+
+    cases = load_cases("cases.jsonl", roots=(searching.path,), label="cases")
+    asked = (searching.path / "asked.txt").read_text()
+    holdout = split_cases(cases).holdout
+    assert len(holdout) == 50
+    assert not [c.id for c in holdout if f"{c.inputs['ticket']}\n" in asked]
+
+
+def test_the_diff_goes_where_the_option_says(searching: Project) -> None:
+    result = searching.run(
+        "--optimize-prompts", "--promptopt-steps=4", "--promptopt-diff=out/new.diff"
+    )
+
+    assert result.ret == 0
+    assert (searching.path / "out" / "new.diff").is_file()
+    assert (searching.path / "out" / "new.md").is_file()
+
+
+def test_a_worse_prompt_still_fails_when_a_better_one_is_proposed(
+    searching: Project,
+) -> None:
+    searching.record()
+    path = searching.path / "prompts" / "sort.j2"
+    path.write_text(path.read_text().replace("Skill 40", "Skill 10"))
+
+    result = searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["prompts/sort.j2: fail (worse)", "*: proposed"])
+    assert (searching.path / "promptopt.diff").is_file()
+
+
+def test_of_two_proposals_for_one_place_the_larger_gain_is_kept() -> None:
+    from builders import proposed
+
+    from pytest_promptopt.controller import without_conflicts
+
+    small, large, other = (
+        proposed("a", gain=0.1),
+        proposed("b", gain=0.3),
+        proposed("c", gain=0.05, path="/q"),
+    )
+
+    kept, dropped = without_conflicts([small, large, other])
+
+    assert (kept, dropped) == ([large, other], [small])
