@@ -96,14 +96,7 @@ def failure(result: TestResult, *, already: str | None = None) -> str:
         tail = [what] if verdict.cause in ("provider", "budget") else []
         return "\n".join([head, *_indented(verdict.message), *tail])
     lines = [head, *_indented(verdict.message)]
-    figures = _figures(verdict)
-    if figures:
-        lines.append(f"  {figures}")
-    if verdict.edited_tests and verdict.trials:
-        lines.append(
-            f"  compared: {count(verdict.trials, 'fresh trial')} of each case in "
-            f"both arms; {count(verdict.edited_tests, 'edited prompt test')} in all"
-        )
+    lines += [f"  {line}" for line in _grounds(verdict)]
     lines += _changes("worse", verdict.worse)
     if verdict.better:
         lines.append(f"  better: {count(len(verdict.better), 'case')}")
@@ -113,6 +106,26 @@ def failure(result: TestResult, *, already: str | None = None) -> str:
             lines.append(f"  {name}: {_listed(ids)}")
     lines += [f"  {command}" for command in commands(result)]
     return "\n".join(lines)
+
+
+def _grounds(verdict: Verdict) -> list[str]:
+    """Say how sure the figures of a failure are."""
+    lines = []
+    if verdict.baseline_interval is not None:
+        lines.append(
+            f"95% intervals: edited {interval(verdict.interval)}, "
+            f"baseline {interval(verdict.baseline_interval)}"
+        )
+    if verdict.edited_tests and verdict.trials:
+        lines.append(
+            f"compared: {count(verdict.trials, 'fresh trial')} of each case in "
+            f"both arms; {count(verdict.edited_tests, 'edited prompt test')} in all"
+        )
+    if verdict.detectable is not None:
+        lines.append(
+            f"smallest drop this suite could have shown: {points(verdict.detectable)}"
+        )
+    return lines
 
 
 def _indented(text: str) -> list[str]:
