@@ -1,0 +1,52 @@
+"""The public types, checked by mypy and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import assert_type
+
+from pytest_promptopt import Case, ChatModel, Completion, Message, Request, Score
+from pytest_promptopt.optimize import Strategy
+from pytest_promptopt.scorers import Scorer, exact, json_fields
+from pytest_promptopt.testing import ScriptedModel
+
+
+class SyncModel:
+    def complete(self, request: Request) -> Completion:
+        return Completion(text=request.messages[-1].content)
+
+
+class AsyncModel:
+    async def complete(self, request: Request) -> Completion:
+        return Completion(text=request.messages[-1].content)
+
+
+def takes_model(model: ChatModel) -> None: ...
+
+
+def takes_scorer(scorer: Scorer) -> None: ...
+
+
+def half(case: Case, completion: Completion) -> Score:
+    return Score(value=0.5 if completion.text == case.expected else 0.0)
+
+
+def use(case: Case, completion: Completion, request: Request) -> None:
+    takes_model(SyncModel())
+    takes_model(AsyncModel())
+    takes_model(ScriptedModel({"a": "b"}, default="c"))
+    takes_scorer(half)
+    takes_scorer(exact(ignore_case=True))
+    takes_scorer(json_fields(partial=True))
+    assert_type(case.id, str)
+    assert_type(case.inputs, Mapping[str, Any])
+    assert_type(completion.text, str)
+    assert_type(completion.json, Any)
+    assert_type(request.messages, tuple[Message, ...])
+    assert_type(Score.unscored("why").value, float | None)
+
+
+def take(strategy: Strategy) -> str:
+    return strategy.name
