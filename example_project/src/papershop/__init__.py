@@ -1,0 +1,1 @@
+"""Support desk of a small stationery shop: tickets, order mails, replies."""
