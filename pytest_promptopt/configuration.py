@@ -29,7 +29,8 @@ def settings_of(config: pytest.Config) -> Settings:
             return config.getini(name)
         except (TypeError, ValueError, pytest.UsageError) as error:
             raise SettingError(
-                f"ini key {name}: {error}", "write a whole number"
+                f"ini key {name} cannot be used: {error}",
+                "see the type of the key in pytest --help",
             ) from error
 
     workers = getattr(config, "workerinput", {}).get("workercount", 1)

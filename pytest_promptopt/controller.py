@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_promptopt.errors import PatchError, PromptOptError
+from pytest_promptopt.errors import PromptOptError
+from pytest_promptopt.git import check_applies, work_tree
 from pytest_promptopt.patch import unified_diff
 from pytest_promptopt.records import TestResult
 from pytest_promptopt.report import proposal, terminal
+from pytest_promptopt.report.plain import plain
 
 if TYPE_CHECKING:
     from pytest_promptopt.records import Edit
@@ -24,6 +27,9 @@ class Controller:
 
     Args:
         config: The configuration of this process.
+
+    Raises:
+        pytest.UsageError: The diff would take the place of something else.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -34,14 +40,23 @@ class Controller:
         name = config.getoption("promptopt_diff", None) or "promptopt.diff"
         self.diff_path = Path(config.invocation_params.dir) / name
         self.text_path = self.diff_path.with_suffix(".md")
-        if config.getoption("optimize_prompts", default=False):
+        option = config.option
+        if option.optimize_prompts and not option.collectonly:
             # An old diff beside a run that proposes nothing would be taken for its.
-            self.diff_path.unlink(missing_ok=True)
-            self.text_path.unlink(missing_ok=True)
+            named = option.promptopt_diff is not None
+            _remove_old(self.diff_path, b"--- " if named else b"")
+            _remove_old(self.text_path, proposal.TITLE.encode() if named else b"")
 
     def take(self, riding: str) -> None:
         """Take the result that rode on a report; a rerun replaces the first one."""
         result = TestResult.from_json(json.loads(riding))
+        earlier = self.results.get(result.nodeid)
+        if earlier is not None:  # what it cost is still to be told
+            result = replace(
+                result,
+                calls=earlier.calls + result.calls,
+                cached=earlier.cached + result.cached,
+            )
         self.results[result.nodeid] = result
 
     @property
@@ -50,8 +65,16 @@ class Controller:
         return [self.results[nodeid] for nodeid in sorted(self.results)]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Write what the run leaves behind."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what the run leaves behind; what cannot be written fails the run."""
+        self._write_what_was_asked_for()
+        if self.problems and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for result in self.ordered:
+            if result.unconfirmed:
+                self._keep_best(result)
+
+    def _write_what_was_asked_for(self) -> None:
         for result in self.ordered:
             for name, text in result.files.items():
                 self._write(Path(name), text.encode("utf-8"))
@@ -62,14 +85,11 @@ class Controller:
         ]
         if proposed:
             self._propose(proposed)
-        for result in self.ordered:
-            if result.unconfirmed:
-                self._keep_best(result)
 
     @property
     def top(self) -> Path:
         """The folder that paths in a diff are relative to."""
-        return git_top(self.config.rootpath) or self.config.rootpath
+        return work_tree(self.config.rootpath) or self.config.rootpath
 
     def _keep_best(self, result: TestResult) -> None:
         """Keep a candidate that was not confirmed, where nobody takes it for more."""
@@ -87,8 +107,9 @@ class Controller:
         edits = [edit for result in kept for edit in _edits(result)]
         try:
             diff = unified_diff(edits, read=Path.read_bytes, top=self.top)
-            self._write(self.diff_path, diff)
-            check_with_git(self.diff_path, self.top)
+            if not self._write(self.diff_path, diff):
+                return
+            check_applies(self.diff_path, self.top)
         except PromptOptError as error:
             self.diff_path.unlink(missing_ok=True)
             self.problems.append(f"no diff written: {error}")
@@ -101,7 +122,14 @@ class Controller:
     @property
     def apply_command(self) -> str:
         """What applies the diff, from the folder where pytest was started."""
-        return f"git apply --whitespace=nowarn {self._shown(self.diff_path)}"
+        start, top = Path(self.config.invocation_params.dir), self.top
+        tree = work_tree(top)
+        if work_tree(start) == tree and (tree or start.resolve() == top.resolve()):
+            shown = shlex.quote(self._shown(self.diff_path))
+            return f"git apply --whitespace=nowarn {shown}"
+        # Elsewhere git would take the paths in the diff for others, without a word.
+        folder, shown = shlex.quote(str(top)), shlex.quote(str(self.diff_path))
+        return f"git -C {folder} apply --whitespace=nowarn {shown}"
 
     def _shown(self, path: Path) -> str:
         try:
@@ -109,7 +137,7 @@ class Controller:
         except ValueError:
             return str(path)
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write(self, path: Path, content: bytes) -> bool:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all: a reader never sees half a record.
@@ -118,8 +146,9 @@ class Controller:
             partial.replace(path)
         except OSError as error:
             self.problems.append(f"{path} was not written: {error.strerror}")
-            return
+            return False
         self.written.append(path)
+        return True
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was decided and what to do, in one section."""
@@ -138,7 +167,7 @@ class Controller:
             terminalreporter.section("prompts")
             for line in lines:
                 terminalreporter.write_line(
-                    line.text, **dict.fromkeys(line.marks, True)
+                    plain(line.text), **dict.fromkeys(line.marks, True)
                 )
 
 
@@ -181,39 +210,28 @@ def _overlap(one: Edit, other: Edit) -> bool:
     return one.start <= other.end and other.start <= one.end
 
 
-def git_top(folder: Path) -> Path | None:
-    """Return the top of the git work tree that a folder is in, if it is in one."""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel"],  # noqa: S607 - the user's git
-            cwd=folder,
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return Path(found.stdout.strip())
+def _remove_old(path: Path, head: bytes) -> None:
+    """Remove what an earlier run left at a place, and nothing else.
 
-
-def check_with_git(diff: Path, top: Path) -> None:
-    """Have git itself confirm that a diff applies, where there is a git.
+    Args:
+        path: The place.
+        head: How our own files begin there.
 
     Raises:
-        PatchError: It does not.
+        pytest.UsageError: Something else is there.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - fixed arguments
-            ["git", "apply", "--check", "--whitespace=nowarn", str(diff)],  # noqa: S607
-            cwd=top,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-    except OSError:
+        found = path.read_bytes()
+        if found.startswith(head) or not found:
+            path.unlink()
+            return
+    except FileNotFoundError:
         return
-    if done.returncode:
-        raise PatchError(
-            f"git apply --check refuses the diff: {done.stderr.strip()}",
-            "report this with the prompt file",
-        )
+    except OSError as error:
+        reason = f"it cannot be looked at: {error.strerror}"
+    else:
+        reason = "it was not written by this plugin"
+    raise pytest.UsageError(
+        f"--promptopt-diff: {str(path)!r} would be overwritten, but {reason}\n"
+        "  hint: move it away, or name another file with --promptopt-diff=PATH"
+    )

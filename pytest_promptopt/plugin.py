@@ -49,6 +49,17 @@ def file_name(text: str) -> str:
     """Take the path of a file to write, which an empty string is not."""
     if not text.strip() or text.endswith(("/", "\\")):
         raise argparse.ArgumentTypeError(f"{text!r} is not the path of a file")
+    if text.endswith(".md"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is where the pull-request text would go; end it in .diff"
+        )
+    return text
+
+
+def case_id(text: str) -> str:
+    """Take the id of a case, which an empty string is not."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text is no case id")
     return text
 
 
@@ -114,6 +125,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--promptopt-case",
+        type=case_id,
         metavar="ID",
         help="Run one eval case and show messages, reply and score; no gate",
     )

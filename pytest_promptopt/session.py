@@ -17,11 +17,13 @@ from pytest_promptopt import gate
 from pytest_promptopt.configuration import check_settings, is_worker
 from pytest_promptopt.errors import ModelError, PromptOptError, PromptOptWarning
 from pytest_promptopt.items import marker, running
+from pytest_promptopt.items.faults import users_part
 from pytest_promptopt.items.look_ahead import upcoming
 from pytest_promptopt.items.prompt_test import selector
 from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.records import TestResult
 from pytest_promptopt.report import terminal
+from pytest_promptopt.report.plain import plain
 from pytest_promptopt.suite import PromptSuite
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class PromptSession:
         self._order: Sequence[pytest.Item] = ()
         self._next_item: pytest.Item | None = None
         self._said: dict[str, str] = {}
+        self._called: set[str] = set()
         if not is_worker(config):
             # A worker's usage error would end as a crash; there the items say it.
             check_settings(config)
@@ -80,7 +83,10 @@ class PromptSession:
         if marker.closest(item) is None or not isinstance(item, pytest.Function):
             yield
             return
+        __tracebackhide__ = True
         original = item.obj
+        if RESULT in item.stash:  # a rerun must not inherit what came before
+            del item.stash[RESULT]
         try:
             conduct = self._prepared(item)
             item.obj = running.looped(
@@ -95,6 +101,10 @@ class PromptSession:
         except PromptOptError as error:
             cause = "provider" if isinstance(error, ModelError) else "setup"
             self._fail(item, gate.error(cause, str(error)))
+        except Exception as error:  # noqa: BLE001 - raised again, it is the user's
+            # A hook or a model of the user's: the lines of this package say nothing.
+            trace = users_part(error.__traceback__, item.config.rootpath)
+            raise error.with_traceback(trace)  # noqa: B904 - the same one
         finally:
             item.obj = original
         self._settle(item, conduct)
@@ -103,13 +113,14 @@ class PromptSession:
         case_id = item.config.option.promptopt_case
         if case_id is not None:
             return self.suite.single(item, case_id)
+        if item.nodeid in self._called:
+            # A rerun replays the replies that came and asks again for the others.
+            self.suite.forget(item)
+        self._called.add(item.nodeid)
         conduct = self.suite.conduct_of(item)
         if conduct.started is None:
             for other in upcoming(item, self._next_item, self._order):
-                try:
-                    self.suite.conduct_of(other).begin()
-                except PromptOptError:
-                    continue  # said when its own turn comes
+                self.suite.begin(other)
         return conduct
 
     def _settle(self, item: pytest.Function, conduct: Conduct | SingleCase) -> None:
@@ -123,10 +134,13 @@ class PromptSession:
                 raise first
             return
         if result.verdict.outcome == "inconclusive":
-            _warn(item, result)
+            _warn(item, f"{result.prompt}: {terminal.one_line(result)}")
+        if result.search is not None and result.search.outcome == "error":
+            _warn(item, f"{result.prompt}: search failed: {result.search.message}")
         if result.verdict.outcome in ("fail", "error"):
             failure = self._failure(result)
-            if result.verdict.outcome == "fail" and first is not None:
+            checked = result.verdict.outcome == "fail"
+            if first is not None and (checked or result.verdict.cause == "test"):
                 # --pdb then stops where the first failed case was checked.
                 failure = failure.with_traceback(first.__traceback__)
             raise failure
@@ -145,7 +159,7 @@ class PromptSession:
 
     def _failure(self, result: TestResult) -> BaseException:
         text = terminal.failure(result, already=self._first_with_same(result))
-        return pytest.fail.Exception(text, pytrace=False)
+        return pytest.fail.Exception(plain(text), pytrace=False)
 
     def _first_with_same(self, result: TestResult) -> str | None:
         """Return the test that failed with the same error before, if one did."""
@@ -192,11 +206,13 @@ class PromptSession:
         self.suite.close()
 
 
-def _warn(item: pytest.Function, result: TestResult) -> None:
-    text = f"{result.prompt}: {terminal.one_line(result)}"
+def _warn(item: pytest.Function, text: str) -> None:
     try:
         warnings.warn_explicit(
-            PromptOptWarning(text), None, str(item.path), (item.location[1] or 0) + 1
+            PromptOptWarning(plain(text)),
+            None,
+            str(item.path),
+            (item.location[1] or 0) + 1,
         )
     except PromptOptWarning:
         # -W error must not turn a verdict; the summary says it in any case.

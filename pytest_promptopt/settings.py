@@ -191,7 +191,16 @@ def read_tables(path: Path) -> dict[str, Any]:
         return {}
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
+    except OSError as error:
+        raise SettingError(
+            f"{path}: cannot be read: {error.strerror}", "make it readable"
+        ) from error
     tables = document.get("tool", {}).get("promptopt", {})
+    if not isinstance(tables, dict):
+        raise SettingError(
+            f"{path}: tool.promptopt is {tables!r}, not a table",
+            "write tables such as [tool.promptopt.request]",
+        )
     for key, value in tables.items():
         if key not in TABLES:
             raise SettingError(

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.items.searching import SearchDriver
     from pytest_promptopt.models import Provider
+    from pytest_promptopt.records import Case
     from pytest_promptopt.settings import Settings
+
+LEAVING = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
+"""What a callable that supplies cases may raise to leave its test."""
+
+DRAIN_S = 10.0
+"""Longest wait for replies that nobody waits for any more, in seconds."""
 
 
 class PromptSuite:
@@ -46,7 +53,7 @@ class PromptSuite:
         self.config = config
         self.selected: Sequence[pytest.Item] = collected
         self._collected = tuple(collected)
-        self._tests: dict[str, PromptTest | PromptOptError] = {}
+        self._tests: dict[str, PromptTest | BaseException] = {}
         self._conducts: dict[str, Conduct] = {}
         self._models: dict[tuple[str, str], NamedModel] = {}
         self._engine: Engine | None = None
@@ -114,10 +121,10 @@ class PromptSuite:
         if item.nodeid not in self._tests:
             try:
                 self._tests[item.nodeid] = self._load(item)
-            except PromptOptError as error:
+            except (PromptOptError, *LEAVING) as error:
                 self._tests[item.nodeid] = error
         found = self._tests[item.nodeid]
-        if isinstance(found, PromptOptError):
+        if isinstance(found, BaseException):
             raise found
         return found
 
@@ -129,6 +136,7 @@ class PromptSuite:
             )
         return load(
             item,
+            renewed=self.config.option.promptopt_update_baseline,
             defaults=self.settings.request,
             named_scorer=lambda name: self.config.hook.pytest_promptopt_scorer(
                 config=self.config, name=name
@@ -146,7 +154,7 @@ class PromptSuite:
             if test.baseline is None:
                 return False
             return edited(test, self.model_of(test), test.baseline)
-        except PromptOptError:
+        except (PromptOptError, *LEAVING):
             return True  # a test that cannot be read shares the error rate too
 
     def conduct_of(self, item: pytest.Item) -> Conduct:
@@ -158,6 +166,17 @@ class PromptSuite:
         if item.nodeid not in self._conducts:
             self._conducts[item.nodeid] = self._conduct(self.test_of(item))
         return self._conducts[item.nodeid]
+
+    def begin(self, item: pytest.Item) -> None:
+        """Send a prompt test's first requests ahead of its own turn."""
+        try:
+            self.conduct_of(item).begin()
+        except (Exception, *LEAVING):  # noqa: BLE001 - said when its own turn comes
+            return
+
+    def forget(self, item: pytest.Item) -> None:
+        """Plan a prompt test anew when it is asked for again, from the same files."""
+        self._conducts.pop(item.nodeid, None)
 
     def _conduct(self, test: PromptTest) -> Conduct:
         option = self.config.option
@@ -213,9 +232,7 @@ class PromptSuite:
         )
 
     def _check_case_id(self, case_id: str) -> None:
-        known = {
-            case.id for entry in self.selected for case in self.test_of(entry).cases
-        }
+        known = {case.id for entry in self.selected for case in self._cases_of(entry)}
         if case_id not in known:
             close = difflib.get_close_matches(case_id, sorted(known), n=1)
             raise SettingError(
@@ -223,15 +240,24 @@ class PromptSuite:
                 f"did you mean {close[0]!r}?" if close else "look into the case files",
             )
 
+    def _cases_of(self, item: pytest.Item) -> tuple[Case, ...]:
+        try:
+            return self.test_of(item).cases
+        except (PromptOptError, *LEAVING):
+            return ()  # said when its own turn comes
+
     def drain(self) -> None:
-        """Wait until no request is in flight, since an ordinary test comes next."""
+        """See that no request is in flight, since an ordinary test comes next.
+
+        Left are those of tests that were skipped or stopped: what is not sent yet
+        never is, and a model that hangs must not hold up the tests that do not use it.
+        """
         replies = [
-            pending.reply
+            reply
             for conduct in self._conducts.values()
-            for pending in conduct.started or ()
-            if pending.reply is not None and not pending.reply.done()
+            for reply in conduct.in_flight()
         ]
-        wait(replies)
+        wait([reply for reply in replies if not reply.cancel()], timeout=DRAIN_S)
 
     def close(self) -> tuple[str, ...]:
         """Join the engine's thread.

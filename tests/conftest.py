@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any
 
 import pytest
@@ -67,6 +68,14 @@ def test_sort(case, output):
 """
 
 
+def run_within(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run pytest in this process, without this suite's warnings that are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.filterwarnings("ignore", message="The configuration option")
+        return pytester.runpytest(*QUIET, *arguments)
+
+
 class Project:
     """A project with one prompt test, whose model is as good as its prompt says."""
 
@@ -109,7 +118,7 @@ class Project:
         (self.path / "test_sort.py").write_text(source, encoding="utf-8")
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest(*QUIET, *arguments)
+        return run_within(self.pytester, *arguments)
 
     def record(self) -> None:
         result = self.run("--promptopt-update-baseline")

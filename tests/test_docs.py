@@ -5,21 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 import pytest
+from conftest import run_within
+from readme import README, ROOT, block, blocks, matches
 
 from pytest_promptopt import hookspecs
-
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"(?:<!-- (.+?) -->\n)?```(\w+)\n(.*?)```\n", re.DOTALL)
-
-
-def blocks() -> Iterator[tuple[str, str, str]]:
-    """Yield each fenced block: the comment before it, its language, its text."""
-    yield from BLOCK.findall(README)
 
 
 def sessions() -> Iterator[tuple[str, list[str]]]:
@@ -39,35 +30,22 @@ def readme_project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def matches(lines: list[str], patterns: list[str]) -> bool:
-    """Match lines against patterns in which ``...`` stands for any lines."""
-    if not patterns:
-        return not lines
-    if patterns[0] == "...":
-        return any(matches(lines[n:], patterns[1:]) for n in range(len(lines) + 1))
-    if not lines:
-        return False
-    pattern = patterns[0].replace("[", "[[]")
-    return fnmatchcase(lines[0], pattern) and matches(lines[1:], patterns[1:])
-
-
 def test_the_commands_of_the_readme_print_what_it_shows(
     readme_project: pytest.Pytester,
 ) -> None:
-    quiet = ("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:asyncio")
     shown = list(sessions())
 
     assert len(shown) == 3
     for command, expected in shown:
         program, *arguments = shlex.split(command)
         assert program == "pytest"
-        result = readme_project.runpytest(*quiet, "-W", "default", *arguments)
+        result = run_within(readme_project, *arguments)
         printed = [line.rstrip() for line in result.stdout.lines]
         assert matches(printed, expected), result.stdout.str()
 
 
 def test_the_hook_example_of_the_readme_is_the_hookspecs() -> None:
-    code = next(text for comment, _, text in blocks() if comment == "hook example")
+    code = block("hook example")
 
     doc = str(hookspecs.pytest_promptopt_model.__doc__)
     lines = [line.strip() for line in doc.splitlines()]
@@ -91,7 +69,7 @@ def test_the_toml_of_the_readme_names_settings_that_exist() -> None:
 def test_the_settings_table_lists_every_option(
     pytester: pytest.Pytester, word: str
 ) -> None:
-    help_text = pytester.runpytest("--help", "-p", "no:asyncio").stdout.str()
+    help_text = run_within(pytester, "--help").stdout.str()
     options = set(re.findall(rf"{word}[\w-]*", help_text))
 
     assert options
@@ -103,4 +81,7 @@ def test_the_test_command_is_the_one_that_ci_runs() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
     assert len(commands) == 2
-    assert commands[1].removeprefix(".venv/bin/") in ci
+    *_, install, test = (part.strip() for part in commands[1].split("&&"))
+    assert install == ".venv/bin/pip install -e '.[test]'"
+    assert 'pip install --quiet -e ".[test,lint]"\n' in ci
+    assert f"\n{test.removeprefix('.venv/bin/')}\n" in ci

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from readme import ROOT, shows
 
-ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "example_project"
 PROMPT_ITEMS = 3
 
@@ -52,6 +52,7 @@ def test_the_example_is_optimised_and_the_diff_applies_from_root_and_folder(
     done = run(repository, "example_project", "--optimize-prompts")
 
     assert done.returncode == 0, done.stdout
+    assert shows("example: optimize", done.stdout), done.stdout
     diff = (repository / "promptopt.diff").read_text(encoding="utf-8")
     changed = re.findall(r"^\+\+\+ b/(.*)$", diff, re.MULTILINE)
     assert changed == [
@@ -84,17 +85,15 @@ def test_a_damaged_prompt_fails_and_the_restored_one_passes_without_a_call(
 ) -> None:
     path = repository / "example_project" / "prompts" / "triage.j2"
     before = path.read_text(encoding="utf-8")
-    labels = [line for line in before.split("\n") if line.startswith("- ")]
-    assert labels
-    path.write_text(
-        "\n".join(line for line in before.split("\n") if line not in labels),
-        encoding="utf-8",
-    )
+    without_labels = re.sub(r" Labels: .*", "", before)
+    assert without_labels != before
+    path.write_text(without_labels, encoding="utf-8")
     damaged = run(repository, "example_project")
     path.write_text(before, encoding="utf-8")
     restored = run(repository, "example_project")
 
     assert damaged.returncode == 1
+    assert shows("example: damage", damaged.stdout), damaged.stdout
     assert "prompts/triage.j2: fail (worse)" in damaged.stdout
     assert re.search(r"worse: t\d+ \(cases/triage.jsonl:\d+\)", damaged.stdout)
     assert "--promptopt-update-baseline" in damaged.stdout

@@ -37,6 +37,7 @@ LAYERS = [
         "session",
         "suite",
         "controller",
+        "git",
         "items",
     },
 ]

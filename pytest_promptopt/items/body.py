@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,7 +109,7 @@ class Body:
         self, case: Case, completion: Completion | None, handle: PromptHandle | None
     ) -> Any:
         values: dict[str, Any] = {
-            "case": case,
+            "case": _own_copy(case),
             "output": completion.text if completion is not None else None,
             "completion": completion,
             "prompt": handle,
@@ -118,6 +119,8 @@ class Body:
 
     def _after(self, case: Case, completion: Completion | None, value: Any) -> Judged:
         output = None
+        if inspect.isawaitable(value):
+            return _unawaited(value)
         if self.scorer is not None and completion is None:
             # A body with the live handle returns the reply that the scorer grades.
             output = value if isinstance(value, str) else repr(value)
@@ -127,28 +130,65 @@ class Body:
         except PromptOptError as error:
             return Judged(Score.unscored(str(error)), error, broken=True)
         if self.scorer is not None and completion is not None:
-            scored = self.scorer(case, completion)
+            scored = self.scorer(_own_copy(case), completion)
             if graded is None or graded.value != 0.0:
                 graded = scored
         return Judged(graded or Score(value=1.0), output=output)
 
     def _outcome(self, error: BaseException) -> Judged:
-        if isinstance(error, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)):
+        if _ends_the_run(error):
             raise error
         if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
-            return Judged(Score.unscored(_first_line(error)), error)
+            return Judged(Score.unscored(first_line(error)), error)
         if isinstance(error, (AssertionError, pytest.fail.Exception)):
-            return Judged(Score(value=0.0, reason=_first_line(error)), error)
+            return Judged(Score(value=0.0, reason=first_line(error)), error)
         if isinstance(error, (ModelError, ScorerError)):
             raise error
-        if isinstance(error, GeneratorExit) or not isinstance(error, Exception):
-            raise error
-        reason = f"{type(error).__name__}: {_first_line(error)}"
+        reason = _said_by(error)
         if self.takes_prompt:
             return Judged(Score.unscored(reason), error, broken=True)
         return Judged(Score(value=0.0, reason=reason), error, broken=True)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
+def _said_by(error: BaseException) -> str:
+    name, line = type(error).__name__, first_line(error)
+    return name if line == name else f"{name}: {line}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message, or the name of its class."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as fault:  # noqa: BLE001 - said instead of the message
+        return f"no message, its __str__ raised {type(fault).__name__}"
     return lines[0] if lines else type(error).__name__
+
+
+def _ends_the_run(error: BaseException) -> bool:
+    if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
+        return True
+    # ExceptionGroup is new in Python 3.11; anything may have such an attribute.
+    return not isinstance(error, Exception) and any(
+        _ends_the_run(entry)
+        for entry in getattr(error, "exceptions", ())
+        if isinstance(entry, BaseException)
+    )
+
+
+def _own_copy(case: Case) -> Case:
+    """Return a case that a body may change without changing the next body's."""
+    return replace(
+        case,
+        inputs=copy.deepcopy(dict(case.inputs)),
+        expected=copy.deepcopy(case.expected),
+    )
+
+
+def _unawaited(value: Any) -> Judged:
+    if inspect.iscoroutine(value):
+        value.close()  # else Python warns that nobody awaited it
+    error = ScorerError(
+        f"the body returned a {type(value).__name__} that nobody awaits",
+        "write it, and what decorates it, as 'async def'",
+    )
+    return Judged(Score.unscored(str(error)), error, broken=True)

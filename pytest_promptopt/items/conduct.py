@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt import gate
 from pytest_promptopt.baseline import Baseline, BaselineCase
-from pytest_promptopt.items.measuring import Draw, Tally, gathered, start
+from pytest_promptopt.items.faults import fault_of, left_out
+from pytest_promptopt.items.measuring import Draw, Tally, gathered, replies_of, start
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.looks import Look, render_look
 from pytest_promptopt.prompts import Prompt
@@ -25,6 +26,7 @@ from pytest_promptopt.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from concurrent.futures import Future
 
     from pytest_promptopt.errors import PromptOptError
     from pytest_promptopt.items.measuring import Batch
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.searching import SearchDriver
     from pytest_promptopt.models.chat import NamedModel
-    from pytest_promptopt.models.engine import Engine
+    from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.records import Case, Edit, Trial, Trials
 
 
@@ -68,6 +70,7 @@ class Conduct:
     tally: Tally = field(default_factory=Tally)
     batch: Batch = field(default_factory=list)
     started: Batch | None = None
+    driver: SearchDriver | None = None
     files: dict[str, str] = field(default_factory=dict)
 
     def begin(self) -> Batch:
@@ -80,6 +83,12 @@ class Conduct:
                 calls_model=not self.test.takes_prompt,
             )
         return self.started
+
+    def in_flight(self) -> list[Future[Reply]]:
+        """Return the replies that have not come yet."""
+        sent = replies_of(self.started or [])
+        sent += self.driver.sent if self.driver is not None else []
+        return [reply for reply in sent if not reply.done()]
 
     def draw(self) -> Draw:
         """Return the draws of the gate or the recording."""
@@ -124,7 +133,7 @@ class Conduct:
         searched, paid, writer = None, 0, None
         unconfirmed: tuple[Edit, ...] = ()
         if self.search is not None and verdict.outcome != "error":
-            driver = self.search()
+            driver = self.driver = self.search()
             searched = yield from driver.run()
             paid, writer = driver.tally.calls, driver.optimizer()
             self._keep_look(searched)
@@ -165,7 +174,9 @@ class Conduct:
         """Return what the body raised on the first wrong reply, with its traceback."""
         for pending in self.batch:
             judged = pending.judged
-            if judged is not None and judged.raised and judged.score.value == 0.0:
+            if judged is None or judged.raised is None:
+                continue
+            if judged.broken or judged.score.value == 0.0:
                 return judged.raised
         return None
 
@@ -178,7 +189,14 @@ class Conduct:
         batch = self.begin()
         self.batch = [entry for entry in batch if entry.arm is self.arms()[-1][0]]
         yield batch
-        fault = self._fault(batch)
+        leaving = left_out(batch)
+        if leaving is not None:
+            raise leaving
+        fault = fault_of(
+            batch,
+            takes_prompt=self.test.takes_prompt,
+            file=self.test.nodeid.partition("::")[0],
+        )
         if fault is not None:
             return fault
         trials = gathered(batch, self.arms())
@@ -248,22 +266,6 @@ class Conduct:
             ),
         )
 
-    def _fault(self, batch: Batch) -> Verdict | None:
-        """Return the error verdict if the test itself is broken."""
-        judged = [entry.judged for entry in batch if entry.judged is not None]
-        broken = [entry for entry in judged if entry.broken]
-        if not broken:
-            return None
-        if self.test.takes_prompt or len(broken) == len(judged):
-            first = broken[0].raised
-            kind = type(first).__name__
-            return gate.error(
-                "test",
-                f"the body raised {kind} in {len(broken)} of {len(judged)} runs, "
-                f"first: {str(first).strip().splitlines()[:1]}",
-            )
-        return None
-
     def _explained(self, verdict: Verdict, batch: Batch) -> Verdict:
         """Put the first model error into an error verdict's message."""
         lost = [entry for entry in batch if entry.lost is not None]
@@ -284,7 +286,7 @@ class Conduct:
         first: PromptOptError | None = (new_lost or lost)[0].lost
         return replace(
             verdict,
-            message=f"{len(lost)} of {len(batch)} requests got no reply: {first}",
+            message=f"{len(lost)} of {len(batch)} requests got no reply\n{first}",
         )
 
 

@@ -39,6 +39,7 @@ class OutsideBody:
         return f"<{self._name!r}: only inside the body of {self._test}>"
 
     def _refuse(self, *_: Any) -> NoReturn:
+        __tracebackhide__ = True  # the user's line is the one to look at
         raise SettingError(
             f"{self._name!r} was used outside the body of {self._test}",
             f"use {self._name!r} in the test function itself: fixtures are set up once "
@@ -46,6 +47,7 @@ class OutsideBody:
         )
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
         if name.startswith("__"):  # what pytest and copy probe for
             raise AttributeError(name)
         self._refuse()
@@ -60,7 +62,15 @@ def own_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(
         name
         for name in INJECTED
-        if name in parameters and parameters[name].default is inspect.Parameter.empty
+        if name in parameters and _is_asked_for(parameters[name])
+    )
+
+
+def _is_asked_for(parameter: inspect.Parameter) -> bool:
+    # As with fixtures: what has a default, or cannot be given by name, is not.
+    return parameter.default is parameter.empty and parameter.kind in (
+        parameter.POSITIONAL_OR_KEYWORD,
+        parameter.KEYWORD_ONLY,
     )
 
 
@@ -69,20 +79,29 @@ def inject(metafunc: pytest.Metafunc) -> None:
 
     Fails the collection, without a traceback, with what is wrong and the fix.
     """
-    try:
-        for mark in _marks(metafunc):
-            mark_read = marker.read(mark)
-            _check_places(metafunc, mark_read)
-            _check_body(metafunc.function, mark_read)
-        names = own_names(metafunc.function)
-        _check_names(metafunc, names)
-    except PromptOptError as error:
-        pytest.fail(f"{metafunc.function.__qualname__}: {error}", pytrace=False)
+    names = own_names(metafunc.function)
+    refusal = _refusal(metafunc, names)
+    if refusal is not None:
+        pytest.fail(f"{metafunc.function.__qualname__}: {refusal}", pytrace=False)
     if names:
         values = [OutsideBody(name, metafunc.function.__name__) for name in names]
         metafunc.parametrize(
             names, [pytest.param(*values, id=pytest.HIDDEN_PARAM)], scope="function"
         )
+
+
+def _refusal(
+    metafunc: pytest.Metafunc, names: tuple[str, ...]
+) -> PromptOptError | None:
+    try:
+        for mark in _marks(metafunc):
+            mark_read = marker.read(mark)
+            _check_places(metafunc, mark_read)
+            _check_body(metafunc.function, mark_read)
+        _check_names(metafunc, names)
+    except PromptOptError as error:
+        return error
+    return None
 
 
 def _marks(metafunc: pytest.Metafunc) -> Iterator[pytest.Mark]:
@@ -147,6 +166,7 @@ def _check_body(function: Callable[..., Any], mark: marker.PromptMark) -> None:
         )
     kind = _body_kind(function)
     if kind == "checks":
+        _check_sight(names, mark)
         return
     if kind == "empty" and mark.scorer is not None:
         return
@@ -157,6 +177,16 @@ def _check_body(function: Callable[..., Any], mark: marker.PromptMark) -> None:
         "assert something about the reply, return a score, or name a scorer: "
         'scorer="exact"',
     )
+
+
+def _check_sight(names: tuple[str, ...], mark: marker.PromptMark) -> None:
+    """Refuse a body that cannot see a reply, since any prompt would do."""
+    if mark.scorer is None and not {"output", "completion", "prompt"} & set(names):
+        raise SettingError(
+            "the body takes no reply, so every prompt would get the same score",
+            "take 'output' or 'completion' to judge a reply, or 'prompt' to call the "
+            "application; an ordinary test must not have the prompt marker",
+        )
 
 
 def _body_kind(function: Callable[..., Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from pytest_promptopt.errors import (
     ModelError,
     PromptOptError,
 )
+from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.handle import PromptHandle
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.records import Completion, Message, Request, Trial
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.body import Body, Judged
     from pytest_promptopt.items.prompt_test import Arm
     from pytest_promptopt.models.budget import Budget
+    from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.records import Case, Trials
 
@@ -112,6 +114,8 @@ class Pending:
 
 
 Batch = list[Pending]
+Awaiting = Callable[["Future[Reply]"], Awaitable[None]]
+"""Waits for a reply without blocking the event loop; tells nothing of its outcome."""
 Measuring = Generator[Batch, None, "tuple[Trials, ...]"]
 
 
@@ -179,7 +183,7 @@ def handle_for(pending: Pending, engine: Engine) -> PromptHandle:
     def send(messages: tuple[Message, ...]) -> Completion:
         call = call_for(pending.arm, messages, pending.index, pending.draw)
         try:
-            return pending.draw.tally.count(engine.start(call).result())
+            return pending.draw.tally.count(awaited(engine.start(call), call.model))
         except ModelError as error:
             pending.lost = error  # even if the application swallows it
             raise
@@ -189,6 +193,7 @@ def handle_for(pending: Pending, engine: Engine) -> PromptHandle:
 
 def judge(pending: Pending, body: Body, engine: Engine) -> None:
     """Wait for one reply and run the body on it, in the calling thread."""
+    __tracebackhide__ = True  # a timeout strikes here, and shows what hangs
     if not arrive(pending):
         return
     handle = handle_for(pending, engine) if body.takes_prompt else None
@@ -200,8 +205,16 @@ def judge(pending: Pending, body: Body, engine: Engine) -> None:
     pending.judged = _checked(judged, handle)
 
 
-async def judge_async(pending: Pending, body: Body, engine: Engine) -> None:
-    """Do the same with an ``async`` body, on the loop that runs it."""
+async def judge_async(
+    pending: Pending, body: Body, engine: Engine, reply: Awaiting
+) -> None:
+    """Do the same with an ``async`` body, on the loop that runs it.
+
+    The loop goes on while a reply is on its way: it may be what answers, and the
+    bodies that run already may have deadlines.
+    """
+    if pending.reply is not None and not pending.reply.done():
+        await reply(pending.reply)
     if not arrive(pending):
         return
     handle = handle_for(pending, engine) if body.takes_prompt else None
@@ -215,22 +228,50 @@ async def judge_async(pending: Pending, body: Body, engine: Engine) -> None:
 
 def arrive(pending: Pending) -> bool:
     """Wait for a reply; return whether there is something to judge."""
+    __tracebackhide__ = True
     if pending.reply is not None:
         try:
-            pending.completion = pending.draw.tally.count(pending.reply.result())
+            reply = awaited(pending.reply, pending.arm.model)
+            pending.completion = pending.draw.tally.count(reply)
         except ModelError as error:
             pending.lost = error
     return pending.lost is None
 
 
+def awaited(reply: Future[Reply], model: NamedModel) -> Reply:
+    """Wait for a reply, in the calling thread.
+
+    Raises:
+        ModelError: None came; also where the model tried to end the process.
+    """
+    __tracebackhide__ = True
+    try:
+        return reply.result()
+    except (PromptOptError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if not reply.done() or reply.cancelled() or reply.exception() is not error:
+            raise  # it struck this thread, as timeouts do
+        raise ModelError(
+            f"model {model.name!r} raised {type(error).__name__}: {first_line(error)}",
+            "correct the model's complete()",
+        ) from error
+
+
 def _checked(judged: Judged, handle: PromptHandle | None) -> Judged:
-    if handle is not None and not handle.used and not judged.broken:
+    scored = judged.score.value is not None
+    if handle is not None and not handle.used and scored and not judged.broken:
         raise PromptOptError(
             "the body takes 'prompt' but never uses it",
             "pass prompt.text, prompt.render or prompt.complete to the application, "
             "else every prompt gets the same score",
         )
     return judged
+
+
+def replies_of(batch: Batch) -> list[Future[Reply]]:
+    """Return the replies that a batch waits for."""
+    return [pending.reply for pending in batch if pending.reply is not None]
 
 
 def gathered(

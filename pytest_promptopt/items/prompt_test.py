@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,15 @@ import pytest
 
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt.cases import check_variables, load_cases
-from pytest_promptopt.errors import SourceError
-from pytest_promptopt.items import injection, marker, places
+from pytest_promptopt.errors import (
+    BaselineError,
+    CaseFileError,
+    PromptOptError,
+    SettingError,
+    SourceError,
+)
+from pytest_promptopt.items import faults, injection, marker, places
+from pytest_promptopt.items.body import first_line
 from pytest_promptopt.looks import Look, parse_looks
 from pytest_promptopt.prompts import load_prompt
 from pytest_promptopt.records import digest
@@ -98,6 +107,7 @@ def load(
     *,
     defaults: Mapping[str, Any],
     named_scorer: Callable[[str], Scorer | None],
+    renewed: bool = False,
 ) -> PromptTest:
     """Read what a prompt test names.
 
@@ -105,6 +115,8 @@ def load(
         item: The marked item.
         defaults: Model settings that hold where the marker says nothing.
         named_scorer: Supplies a scorer by name before the built-in ones.
+        renewed: Whether the baseline is recorded anew, so that a broken one is no
+            hindrance.
 
     Raises:
         PromptOptError: A file or an argument cannot be used.
@@ -113,7 +125,7 @@ def load(
     tried = places.roots(item.config, item.path)
     names = injection.own_names(item.function)
     prompt = load_prompt(mark.sources, roots=tried)
-    cases = load_cases(mark.cases, roots=tried, label=f"{mark.label} cases")
+    cases = load_cases(_supplied(mark), roots=tried, label=f"{mark.label} cases")
     if "prompt" not in names:  # a live handle may be rendered with other inputs
         check_variables(cases, prompt.variables, prompt_label=mark.label)
     name = qualified_name(item)
@@ -125,14 +137,14 @@ def load(
         mark=mark,
         prompt=prompt,
         cases=cases,
-        settings={**defaults, **mark.request},
+        settings=_sendable({**defaults, **mark.request}),
         scorer=None
         if mark.scorer is None
         else resolve_scorer(mark.scorer, extra=named_scorer),
-        baseline=_baseline(path),
+        baseline=_baseline(item, path, renewed=renewed),
         baseline_path=path,
         looks_path=looks_path,
-        looks=_looks(looks_path),
+        looks=_looks(item, looks_path),
         takes_prompt="prompt" in names,
         test_digest=_digest_of(item.path),
         watch_digest=digest(
@@ -164,20 +176,77 @@ def selector(item: pytest.Item) -> str:
     return "::".join([file, *item.nodeid.split("::")[1:]])
 
 
-def _baseline(path: Path) -> Baseline | None:
+def _supplied(mark: PromptMark) -> Any:
+    """Return what the marker gives as cases; a callable's faults get a place."""
+    supply = mark.cases
+    if not callable(supply):
+        return supply
+    name = getattr(supply, "__qualname__", type(supply).__qualname__)
+
+    @functools.wraps(supply)
+    def supplied() -> Any:
+        try:
+            return supply()
+        except PromptOptError:
+            raise
+        except Exception as error:
+            where = faults.place(error) or ""
+            raise CaseFileError(
+                f"{mark.label} cases: {name}() raised {type(error).__name__}{where}: "
+                f"{first_line(error)}",
+                "make it return a list of mappings",
+            ) from error
+
+    return supplied
+
+
+def _sendable(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return model settings that can be a key, a record and a request."""
+    for name, value in settings.items():
+        try:
+            digest(value)
+        except (TypeError, ValueError, RecursionError):
+            raise SettingError(
+                f"model setting {name} = {value!r} is nothing that JSON can hold",
+                "use text, finite numbers, booleans, lists and tables only",
+            ) from None
+    return settings
+
+
+def _baseline(item: pytest.Item, path: Path, *, renewed: bool) -> Baseline | None:
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = _committed_text(item, path)
+        return None if text is None else baselines.parse(text, _shown(item, path))
+    except BaselineError as error:
+        if renewed:
+            return None
+        command = f"pytest {shlex.quote(selector(item))} --promptopt-update-baseline"
+        raise BaselineError(error.problem, f"record it anew with: {command}") from None
+
+
+def _looks(item: pytest.Item, path: Path) -> tuple[Look, ...]:
+    text = _committed_text(item, path)
+    return () if text is None else parse_looks(text, _shown(item, path))
+
+
+def _committed_text(item: pytest.Item, path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return baselines.parse(text, path)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8"
+    raise BaselineError.at(
+        _shown(item, path), None, problem, "restore it from the repository"
+    )
 
 
-def _looks(path: Path) -> tuple[Look, ...]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ()
-    return parse_looks(text, path)
+def _shown(item: pytest.Item, path: Path) -> Path:
+    """Return a path as messages name it, like those of case files."""
+    root = item.config.rootpath
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def _digest_of(path: Path) -> str:

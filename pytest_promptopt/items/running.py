@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import inspect
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.items import injection, measuring
@@ -9,16 +13,18 @@ from pytest_promptopt.items.body import Body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
+    from concurrent.futures import Future
 
     import pytest
 
     from pytest_promptopt.items.measuring import Batch
-    from pytest_promptopt.models.engine import Engine
+    from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.records import TestResult
     from pytest_promptopt.scorers import Scorer
 
 CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
 BODIES_AT_ONCE = 32
+CANCEL_S = 2.0  # longest wait for bodies that were cancelled
 
 
 def looped(
@@ -54,6 +60,7 @@ def looped(
         )
 
     def loop(**fixtures: Any) -> None:
+        __tracebackhide__ = True
         body = body_with(fixtures)
         finish(drive(conducted, body, engine, threads))
 
@@ -61,8 +68,6 @@ def looped(
         body = body_with(fixtures)
         on_trio = "trio" in str(item.funcargs.get("anyio_backend", ""))
         finish(await drive_async(conducted, body, engine, anyio=on_trio))
-
-    import inspect
 
     return async_loop if inspect.iscoroutinefunction(function) else loop
 
@@ -88,6 +93,7 @@ def drive(
     threads: int,
 ) -> TestResult:
     """Run the body on each trial in order, in this thread unless more are asked for."""
+    __tracebackhide__ = True
     while True:
         try:
             batch = next(conducted)
@@ -127,25 +133,64 @@ async def drive_async(
             return result
         for first in range(0, len(batch), BODIES_AT_ONCE):
             part = batch[first : first + BODIES_AT_ONCE]
-            bodies = [measuring.judge_async(pending, body, engine) for pending in part]
-            await _together(bodies, anyio=anyio)
+            reply = _reply_on_trio if anyio else _reply_on_asyncio
+            bodies = [
+                measuring.judge_async(pending, body, engine, reply) for pending in part
+            ]
+            await (_together_on_trio(bodies) if anyio else _together(bodies))
 
 
-async def _together(bodies: list[Any], *, anyio: bool) -> None:
-    if not anyio:
-        import asyncio
+async def _together(bodies: list[Any]) -> None:
+    import asyncio
 
-        await asyncio.gather(*bodies)
-        return
+    tasks = [asyncio.ensure_future(body) for body in bodies]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        # After a fault, the other bodies must not run on into the next test.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _reply_on_asyncio(reply: Future[Reply]) -> None:
+    import asyncio
+
+    # asyncio would not let an exit pass, so the outcome stays where it is.
+    arrived = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wake(_: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(arrived.set)
+
+    reply.add_done_callback(wake)
+    await arrived.wait()
+
+
+async def _together_on_trio(bodies: list[Any]) -> None:
     # A trio loop has no asyncio tasks; anyio is there, since its plugin runs the test.
     from anyio import create_task_group
 
     async def run(body: Any) -> None:
         await body
 
-    async with create_task_group() as group:
-        for body in bodies:
-            group.start_soon(run, body)
+    try:
+        async with create_task_group() as group:
+            for body in bodies:
+                group.start_soon(run, body)
+    except BaseException as error:  # noqa: BLE001 - raised again, unwrapped
+        inner = getattr(error, "exceptions", ())
+        raise (inner[0] if inner else error) from None
+
+
+async def _reply_on_trio(reply: Future[Reply]) -> None:
+    from anyio import to_thread
+
+    def outlast() -> None:
+        wait([reply])
+
+    await to_thread.run_sync(outlast, abandon_on_cancel=True)
 
 
 def run_unowned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
@@ -157,15 +202,29 @@ def run_unowned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> N
     import threading
 
     raised: list[BaseException] = []
+    cancels: list[Callable[[], object]] = []
+
+    async def body() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is not None:
+            cancels.append(functools.partial(loop.call_soon_threadsafe, task.cancel))
+        await function(**arguments)
 
     def target() -> None:
         try:
-            asyncio.run(function(**arguments))
+            asyncio.run(body())
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
             raised.append(error)
 
     thread = threading.Thread(target=target, name="promptopt-body", daemon=True)
     thread.start()
-    thread.join()
+    try:
+        thread.join()
+    except BaseException:  # Ctrl-C or a timeout, which only the main thread meets
+        for cancel in cancels:
+            with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                cancel()
+        thread.join(CANCEL_S)
+        raise
     if raised:
         raise raised[0]

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.cases import split_cases
 from pytest_promptopt.errors import BudgetExhausted, ModelError
-from pytest_promptopt.items.measuring import Draw, Tally, gathered, start
+from pytest_promptopt.items.measuring import (
+    Draw,
+    Tally,
+    awaited,
+    gathered,
+    replies_of,
+    start,
+)
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.looks import looks_before
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.optimize import Complete, Measure, SearchPlan, search
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from pytest_promptopt.items.measuring import Batch
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
-    from pytest_promptopt.models.engine import Engine
+    from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.optimize import Strategy
     from pytest_promptopt.records import Completion, SearchResult, Trials
     from pytest_promptopt.settings import Settings
@@ -39,6 +48,7 @@ class SearchDriver:
         engine: Answers requests.
         budget: What every call is charged to.
         tally: Counts replies.
+        sent: The replies that the search waits for.
     """
 
     test: PromptTest
@@ -48,6 +58,7 @@ class SearchDriver:
     engine: Engine
     budget: Budget
     tally: Tally
+    sent: list[Future[Reply]] = field(default_factory=list)
 
     def run(self) -> Generator[Batch, None, SearchResult]:
         """Drive the search; yield the trials whose bodies are to be run."""
@@ -82,11 +93,12 @@ class SearchDriver:
                 for request in effect.requests
             ]
         )
+        self.sent[:] = replies
         answers: list[Completion | None] = []
         fault = None
         for reply in replies:
             try:
-                answers.append(self.tally.count(reply.result()))
+                answers.append(self.tally.count(awaited(reply, optimizer)))
             except ModelError as error:
                 if not error.retryable:  # the next request would meet the same end
                     fault = error
@@ -115,6 +127,7 @@ class SearchDriver:
             budget=self.budget,
         )
         batch = start(self.engine, arms, draw, calls_model=not self.test.takes_prompt)
+        self.sent[:] = replies_of(batch)
         yield batch
         spent = [
             entry.lost for entry in batch if isinstance(entry.lost, BudgetExhausted)

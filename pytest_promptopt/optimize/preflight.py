@@ -94,7 +94,8 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
             f"{label}: {plan.budget} calls buy {proposals} proposals, fewer than "
             f"{MIN_PROPOSALS}: the start takes {train} calls, each proposal {each} "
             f"and the confirmation up to {confirmation_calls(split)}",
-            f"allow at least {enough} calls with --promptopt-budget",
+            f"allow at least {enough} calls for each selected prompt test with "
+            "--promptopt-budget, which they share",
         )
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.records import TestResult
 
+TITLE = "# Better prompts: "
+"""How the text begins, by which an old one is known."""
+
 DIFF_SHOWN = 40_000
 """Characters of the diff that fit a pull request's body beside the rest."""
 
@@ -31,7 +34,7 @@ def pull_request_text(
         diff: The unified diff.
         command: What applies it.
     """
-    parts = [f"# Better prompts: {count(len(results), 'proposal')}", _table(results)]
+    parts = [f"{TITLE}{count(len(results), 'proposal')}", _table(results)]
     parts += [_section(result) for result in results]
     parts += [
         f"Left out: `{result.prompt}` ({_plain(result.nodeid)}), because another "

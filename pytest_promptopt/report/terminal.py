@@ -46,6 +46,8 @@ class Line:
 
 COLOURS = {"pass": "green", "fail": "red", "error": "red", "inconclusive": "yellow"}
 
+_SEARCH_COLOURS = {"error": ("red",), "refused": ("yellow",)}
+
 
 def one_line(result: TestResult) -> str:
     """Say in one line what was decided, on which figures."""
@@ -69,7 +71,8 @@ def _figures(verdict: Verdict) -> str:
         parts.append(
             f"baseline {percent(verdict.baseline_accuracy)}, {change(verdict.change)}"
         )
-    if verdict.p_value is not None:
+    # The p-value is that of a drop; where there is none it says nothing.
+    if verdict.p_value is not None and (verdict.change or 0.0) < 0.0:
         held = f" (limit {chance(verdict.limit)})" if verdict.limit is not None else ""
         parts.append(p_value(verdict.p_value) + held)
     if verdict.cause == "unchanged":
@@ -170,11 +173,9 @@ def commands(result: TestResult) -> list[str]:
         found.append(f"to see one case:      {test} --promptopt-case={case}")
     if result.verdict.cause == "no baseline":
         return [f"to record a baseline: {test} --promptopt-update-baseline"]
-    return [
-        *found,
-        f"to accept the change: {test} --promptopt-update-baseline",
-        f"to look for a better: {test} --optimize-prompts",
-    ]
+    if result.verdict.cause != "floor":  # which a new baseline does not lower
+        found.append(f"to accept the change: {test} --promptopt-update-baseline")
+    return [*found, f"to find a better one: {test} --optimize-prompts"]
 
 
 def summary(
@@ -195,8 +196,9 @@ def summary(
         verbosity: Pytest's; below 0 only what needs attention is shown.
     """
     lines: list[Line] = []
+    names = _names(result.nodeid for result in results)
     for result in results:
-        lines += _test_lines(result, verbosity)
+        lines += _test_lines(result, verbosity, names[result.nodeid])
     notes = dict.fromkeys(note for result in results for note in result.notes)
     if verbosity >= 0:
         lines += [Line(f"note: {note}") for note in notes]
@@ -207,7 +209,20 @@ def summary(
     return lines
 
 
-def _test_lines(result: TestResult, verbosity: int) -> list[Line]:
+def _names(nodeids: Iterable[str]) -> dict[str, str]:
+    """Return each node id's test name, ``"test_a[x]"``, if no other one has it too."""
+    names: dict[str, str] = {}
+    for nodeid in nodeids:
+        path, bracket, parameters = nodeid.partition("[")
+        names[nodeid] = path.rpartition("::")[2] + bracket + parameters
+    used = list(names.values())
+    return {
+        nodeid: name if used.count(name) == 1 else nodeid
+        for nodeid, name in names.items()
+    }
+
+
+def _test_lines(result: TestResult, verbosity: int, name: str) -> list[Line]:
     verdict, search = result.verdict, result.search
     if verdict.cause == "one case":
         return [Line(text) for text in verdict.message.splitlines()]
@@ -216,14 +231,14 @@ def _test_lines(result: TestResult, verbosity: int) -> list[Line]:
         return []
     calls = f"  [{count(result.calls, 'call')}"
     calls += f", {result.cached:,} from the cache]" if result.cached else "]"
-    name = f"{result.prompt} ({result.nodeid.rpartition('::')[2]}, {result.model})"
-    if not result.model:
-        name = f"{result.prompt} ({result.nodeid.rpartition('::')[2]})"
+    by = f", {result.model}" if result.model else ""
+    head = f"{result.prompt} ({name}{by})"
     lines = [
-        Line(f"{name}: {one_line(result)}{calls}", (COLOURS[verdict.outcome],)),
+        Line(f"{head}: {one_line(result)}{calls}", (COLOURS[verdict.outcome],)),
     ]
-    if verdict.outcome == "inconclusive" and verdict.message:
-        lines += [Line(f"  {text}") for text in verdict.message.splitlines()]
+    if verdict.outcome == "inconclusive":
+        told = _figures(verdict) == ""  # then the line above has said it
+        lines += [Line(f"  {text}") for text in verdict.message.splitlines()[told:]]
         if verdict.cause == "no baseline":
             lines += [Line(f"  {command}") for command in commands(result)]
     if verbosity > 0:
@@ -240,7 +255,7 @@ def _search_lines(
     head = f"  search ({search.strategy}, seed {search.seed}): {search.outcome}"
     # A proposal's figures have a line of their own below.
     told = f". {search.message}" if search.proposal is None and search.message else ""
-    lines = [Line(f"{head}{told}")]
+    lines = [Line(f"{head}{told}", _SEARCH_COLOURS.get(search.outcome, ()))]
     if search.steps and verbosity >= 0:
         lines += [Line(f"  {step_line(step)}") for step in search.steps]
         lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Project
+from conftest import CONFTEST, Project
 
 BODY = """
 async def test_sort(case, output):
@@ -103,3 +103,65 @@ def test_a_live_handle_works_in_an_async_body(project: Project) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*: 75.0% *"])
+
+
+def test_a_slow_reply_does_not_use_up_the_deadline_of_another_body(
+    project: Project,
+) -> None:
+    project.pytester.makeconftest(
+        CONFTEST.replace(
+            "    text = request.messages[-1].content\n",
+            "    text = request.messages[-1].content\n"
+            "    if 'Case 7:' in text: __import__('time').sleep(0.6)\n",
+        )
+    )
+    project.write_test(
+        "import asyncio, pytest\n"
+        "@pytest.mark.asyncio\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', min_score=0.99)\n"
+        "async def test_sort(case, output):\n"
+        "    await asyncio.wait_for(asyncio.sleep(0.02), timeout=0.3)\n"
+        "    assert output == case.expected\n"
+    )
+
+    result = run(project, "-rA")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*: 100.0% *"])
+
+
+def test_a_fault_ends_the_other_bodies_before_the_next_test(project: Project) -> None:
+    project.write_test(
+        "import asyncio, pytest\n"
+        "late = []\n"
+        "@pytest.mark.asyncio(loop_scope='module')\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', min_score=0.5)\n"
+        "async def test_sort(case, prompt):\n"
+        "    if case.id != 'c0':\n"
+        "        await asyncio.sleep(0.05)\n"
+        "        late.append(case.id)\n"
+        "    assert case\n"
+        "@pytest.mark.asyncio(loop_scope='module')\n"
+        "async def test_ordinary():\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    assert late == []\n"
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*takes 'prompt' but never uses it"])
+
+
+def test_a_fault_on_trio_is_told_like_any_other(project: Project) -> None:
+    pytest.importorskip("trio")
+    project.write_test(
+        HEAD.format(mark="@pytest.mark.anyio")
+        + "async def test_sort(case, prompt):\n    assert case\n"
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*takes 'prompt' but never uses it"])
+    result.stdout.no_fnmatch_line("*ExceptionGroup*")

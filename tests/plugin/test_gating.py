@@ -188,7 +188,13 @@ def test_a_floor_fails_only_when_the_suite_is_surely_below_it(
     far = run(project)
 
     assert (near.ret, far.ret) == (0, 1)
-    far.stdout.fnmatch_lines(["prompts/sort.j2: fail (floor)"])
+    far.stdout.fnmatch_lines(
+        [
+            "prompts/sort.j2: fail (floor)",
+            "  to find a better one: * --optimize-prompts",
+        ]
+    )
+    far.stdout.no_fnmatch_line("*--promptopt-update-baseline")
 
 
 def test_a_broken_must_pass_case_fails_by_itself(project: Project) -> None:

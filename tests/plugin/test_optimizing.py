@@ -231,3 +231,17 @@ def test_of_two_proposals_for_one_place_the_larger_gain_is_kept() -> None:
     kept, dropped = without_conflicts([small, large, other])
 
     assert (kept, dropped) == ([large, other], [small])
+
+
+def test_an_optimizer_that_cannot_be_called_warns_and_proposes_nothing(
+    searching: Project,
+) -> None:
+    result = searching.run(
+        "--optimize-prompts", "--promptopt-optimizer-model=openai:gpt-5-mini"
+    )
+
+    result.assert_outcomes(passed=1, warnings=2)
+    result.stdout.fnmatch_lines(
+        ["*PromptOptWarning: prompts/sort.j2: search failed: *OPENAI_API_KEY*"]
+    )
+    assert not (searching.path / "promptopt.diff").exists()

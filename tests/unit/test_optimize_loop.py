@@ -263,7 +263,8 @@ def test_a_budget_for_fewer_than_three_proposals_is_refused_with_the_figures(
     assert driven.result.message == (
         "triage.j2: 3102 calls buy 2 proposals, fewer than 3: the start takes 100 "
         "calls, each proposal 101 and the confirmation up to 2700; "
-        "allow at least 3103 calls with --promptopt-budget"
+        "allow at least 3103 calls for each selected prompt test with "
+        "--promptopt-budget, which they share"
     )
     enough = drive(search(plan(tmp_path, budget=3103), Opro()), rising, steady)
     assert enough.result.outcome != "refused"

@@ -64,7 +64,7 @@ def test_a_failure_names_cases_grounds_and_commands() -> None:
         "  to see one case:      pytest shop/test_p.py::test_a --promptopt-case=c0",
         "  to accept the change: pytest shop/test_p.py::test_a "
         "--promptopt-update-baseline",
-        "  to look for a better: pytest shop/test_p.py::test_a --optimize-prompts",
+        "  to find a better one: pytest shop/test_p.py::test_a --optimize-prompts",
     ]
 
 

@@ -1,0 +1,97 @@
+"""What a prompt test's own body did to keep the prompt from being judged."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pytest_promptopt
+from pytest_promptopt import gate
+from pytest_promptopt.errors import PromptOptError
+from pytest_promptopt.items.body import first_line
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pytest_promptopt.items.measuring import Batch, Pending
+    from pytest_promptopt.records import Verdict
+
+PACKAGE = Path(pytest_promptopt.__file__).parent
+
+
+def left_out(batch: Batch) -> BaseException | None:
+    """Return the skip or xfail that the body raised on every single reply.
+
+    Such a test has nothing to say, as any other test that skips itself.
+    """
+    raised = [entry.judged.raised if entry.judged else None for entry in batch]
+    leaving = (pytest.skip.Exception, pytest.xfail.Exception)
+    if raised and all(isinstance(error, leaving) for error in raised):
+        return raised[0]
+    return None
+
+
+def fault_of(batch: Batch, *, takes_prompt: bool, file: str) -> Verdict | None:
+    """Return the error verdict if the test itself is broken.
+
+    Args:
+        batch: Trials that have been judged.
+        takes_prompt: Whether the body calls the application, whose faults are no
+            wrong answers.
+        file: The test file as node ids name it.
+    """
+    judged = [entry for entry in batch if entry.judged is not None]
+    broken = [entry for entry in judged if entry.judged and entry.judged.broken]
+    if not broken or not (takes_prompt or len(broken) == len(judged)):
+        return None
+    return gate.error("test", _told(broken[0], len(broken), len(judged), file))
+
+
+def _told(first: Pending, broken: int, runs: int, file: str) -> str:
+    raised = first.judged.raised if first.judged is not None else None
+    often = f"in {broken} of {runs} runs, first for case {first.case.id}"
+    if raised is None:
+        return f"the body failed {often}"
+    where = place(raised, file)
+    if isinstance(raised, PromptOptError):
+        hint = f"\n  hint: {raised.hint}"
+        what = "the body gave no score" if where is None else "the body failed"
+        return f"{what} {often}{where or ''}: {raised.problem}{hint}"
+    return f"the body raised {type(raised).__name__} {often}{where or ''}: " + (
+        first_line(raised)
+    )
+
+
+def place(error: BaseException, file: str = "") -> str | None:
+    """Return where in the user's code an exception came from: ``" at test_a.py:7"``.
+
+    Args:
+        error: The exception, with its traceback.
+        file: The test file as node ids name it; other files go by their name.
+    """
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if PACKAGE not in path.parents:
+            shown = file if file and path.as_posix().endswith(f"/{file}") else path.name
+            return f" at {shown}:{frame.lineno}"
+    return None
+
+
+def users_part(trace: TracebackType | None, root: Path) -> TracebackType | None:
+    """Return a traceback from the first line of the user's project on.
+
+    Args:
+        trace: The whole traceback.
+        root: The project's folder.
+    """
+    part = trace
+    while part is not None:
+        path = Path(part.tb_frame.f_code.co_filename)
+        installed = PACKAGE in path.parents or "site-packages" in path.parts
+        if root in path.parents and not installed:
+            return part
+        part = part.tb_next
+    return trace
