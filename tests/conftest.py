@@ -19,7 +19,8 @@ pytest_plugins = ["pytester"]
 
 # Hypothesis would be imported anew by the summary of every run within the run.
 # A run within the run would inherit that warnings are errors here.
-QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest", "-W", "default")
+OTHERS = ("randomly", "hypothesispytest", "asyncio")
+QUIET = (*(f"-pno:{name}" for name in OTHERS), "-W", "default")
 VARIABLES = ("CI", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PYTEST_ADDOPTS")
 
 
@@ -72,7 +73,6 @@ def run_within(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Run pytest in this process, without this suite's warnings that are errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        warnings.filterwarnings("ignore", message="The configuration option")
         return pytester.runpytest(*QUIET, *arguments)
 
 
@@ -109,7 +109,6 @@ class Project:
     def write_ini(self, *lines: str) -> None:
         settings = [
             "promptopt_model = scripted:skill",
-            "asyncio_default_fixture_loop_scope = function",
             *lines,
         ]
         self.pytester.makeini("\n".join(["[pytest]", *settings, ""]))

@@ -18,6 +18,7 @@ import asyncio, anyio, pytest
 
 
 def run(project: Project, *arguments: str) -> pytest.RunResult:
+    project.write_ini("asyncio_default_fixture_loop_scope = function")
     return project.pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
 
 
