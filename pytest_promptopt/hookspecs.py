@@ -21,8 +21,9 @@ def pytest_promptopt_model(
 ) -> ChatModel | None:
     """Supply the chat model behind a name, so that an in-house client is ten lines.
 
-    Called once per name and role, just before the first request. Implementations run
-    until one returns a model; the later ones are not asked.
+    Called once per name and role, when the first prompt test needs it, also if no
+    request follows. Implementations run until one returns a model; the later ones are
+    not asked.
 
     Args:
         config: The pytest configuration.

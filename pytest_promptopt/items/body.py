@@ -63,11 +63,6 @@ class Body:
         """Whether the body calls the model itself, through the live handle."""
         return "prompt" in self.names
 
-    @property
-    def is_async(self) -> bool:
-        """Whether the body is a coroutine function."""
-        return inspect.iscoroutinefunction(self.function)
-
     def judge(
         self, case: Case, completion: Completion | None, handle: PromptHandle | None
     ) -> Judged:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import (
@@ -40,13 +41,15 @@ class Tally:
     calls: int = 0
     cached: int = 0
     reported_models: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def count(self, reply: Reply) -> Completion:
-        """Count a reply and return its completion."""
-        if reply.cached:
-            self.cached += 1
-        else:
-            self.calls += 1
+        """Count a reply, from any thread, and return its completion."""
+        with self._lock:
+            if reply.cached:
+                self.cached += 1
+            else:
+                self.calls += 1
         if reply.completion.model:
             self.reported_models.add(reply.completion.model)
         return reply.completion
@@ -116,7 +119,6 @@ class Pending:
 Batch = list[Pending]
 Awaiting = Callable[["Future[Reply]"], Awaitable[None]]
 """Waits for a reply without blocking the event loop; tells nothing of its outcome."""
-Measuring = Generator[Batch, None, "tuple[Trials, ...]"]
 
 
 def start(
