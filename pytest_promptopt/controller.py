@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from dataclasses import replace
@@ -37,6 +38,8 @@ class Controller:
         self.results: dict[str, TestResult] = {}
         self.written: list[Path] = []
         self.problems: list[str] = []
+        self.remarks: list[str] = []
+        self.changed: list[Path] = []
         name = config.getoption("promptopt_diff", None) or "promptopt.diff"
         self.diff_path = Path(config.invocation_params.dir) / name
         self.text_path = self.diff_path.with_suffix(".md")
@@ -71,7 +74,7 @@ class Controller:
         if self.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for result in self.ordered:
-            if result.unconfirmed:
+            if result.search is not None:
                 self._keep_best(result)
 
     def _write_what_was_asked_for(self) -> None:
@@ -93,14 +96,17 @@ class Controller:
 
     def _keep_best(self, result: TestResult) -> None:
         """Keep a candidate that was not confirmed, where nobody takes it for more."""
-        runs = self.config.rootpath / ".promptopt" / "runs"
         name = re.sub(r"[^\w.-]+", "-", result.nodeid).strip("-")
+        best = self.config.rootpath / ".promptopt" / "runs" / name / "best.diff"
+        if not result.unconfirmed:
+            best.unlink(missing_ok=True)  # that of an earlier search
+            return
         try:
             diff = unified_diff(result.unconfirmed, read=Path.read_bytes, top=self.top)
         except PromptOptError as error:
             self.problems.append(f"no best.diff written: {error}")
             return
-        self._write(runs / name / "best.diff", diff)
+        self._write(best, diff)
 
     def _propose(self, proposed: list[TestResult]) -> None:
         kept, dropped = without_conflicts(proposed)
@@ -112,8 +118,16 @@ class Controller:
             check_applies(self.diff_path, self.top)
         except PromptOptError as error:
             self.diff_path.unlink(missing_ok=True)
+            if self.diff_path in self.written:
+                self.written.remove(self.diff_path)
             self.problems.append(f"no diff written: {error}")
             return
+        self.remarks += [
+            f"left out of the diff: {result.prompt} ({result.nodeid}), since another "
+            "proposal changes the same text and gains as much or more"
+            for result in dropped
+        ]
+        self.changed = sorted({Path(edit.path) for edit in edits})
         text = proposal.pull_request_text(
             kept, dropped=dropped, diff=diff.decode("utf-8"), command=self.apply_command
         )
@@ -122,13 +136,15 @@ class Controller:
     @property
     def apply_command(self) -> str:
         """What applies the diff, from the folder where pytest was started."""
-        start, top = Path(self.config.invocation_params.dir), self.top
-        tree = work_tree(top)
-        if work_tree(start) == tree and (tree or start.resolve() == top.resolve()):
+        start = Path(self.config.invocation_params.dir).resolve()
+        top = self.top.resolve()
+        inside = all(start in path.resolve().parents for path in self.changed)
+        if start == top or (inside and work_tree(start) == work_tree(top)):
             shown = shlex.quote(self._shown(self.diff_path))
             return f"git apply --whitespace=nowarn {shown}"
-        # Elsewhere git would take the paths in the diff for others, without a word.
-        folder, shown = shlex.quote(str(top)), shlex.quote(str(self.diff_path))
+        # Elsewhere git would take the paths in the diff for others.
+        folder = shlex.quote(os.path.relpath(top, start))
+        shown = shlex.quote(os.path.relpath(self.diff_path.resolve(), top))
         return f"git -C {folder} apply --whitespace=nowarn {shown}"
 
     def _shown(self, path: Path) -> str:
@@ -157,6 +173,7 @@ class Controller:
         lines = terminal.summary(
             self.ordered,
             written=[self._shown(path) for path in self.written],
+            remarks=self.remarks,
             problems=self.problems,
             apply_command=self.apply_command
             if self.diff_path in self.written

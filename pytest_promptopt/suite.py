@@ -200,6 +200,7 @@ class PromptSuite:
         )
         if option.optimize_prompts:
             conduct.search = lambda: self._search(test, model)
+            conduct.strategy = self.settings.strategy.value
         return conduct
 
     def _search(self, test: PromptTest, model: NamedModel) -> SearchDriver:

@@ -100,11 +100,13 @@ def judge_unedited(
     edited_tests: int = 1,
     tolerance: float = 0.02,
     alpha: float = 0.05,
+    min_score: float | None = None,
 ) -> Verdict:
     """Decide about a prompt whose requests are the baseline's, called anyway.
 
     Its trials are compared with the recorded ones. A drop cannot be the prompt's
-    doing, so that it never fails: it is *inconclusive* with the cause ``drift``.
+    doing, so that it does not fail: it is *inconclusive* with the cause ``drift``.
+    Only a floor can fail it.
 
     Args:
         cases: The suite as it is now.
@@ -113,6 +115,7 @@ def judge_unedited(
         edited_tests: How many prompt tests share the error rate, at least 1.
         tolerance: Smallest drop that matters, as a share.
         alpha: False alarms that the whole suite may raise, as a share of runs.
+        min_score: Floor of the accuracy, in [0, 1].
 
     Returns:
         The verdict with all its figures.
@@ -127,6 +130,9 @@ def judge_unedited(
         edited_tests=edited_tests,
         date=baseline.date,
     )
+    if min_score is not None and is_below(found.interval, min_score):
+        message = below_floor(found.accuracy, found.interval, min_score)
+        return found.verdict("fail", "floor", message)
     if found.matters and found.is_significant:
         message = (
             f"not the prompt: it scores {found.figures}, {found.test}, with the"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt import gate
 from pytest_promptopt.baseline import Baseline, BaselineCase
+from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.items.faults import fault_of, left_out
 from pytest_promptopt.items.measuring import Draw, Tally, gathered, replies_of, start
 from pytest_promptopt.items.prompt_test import Arm
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from concurrent.futures import Future
 
-    from pytest_promptopt.errors import PromptOptError
     from pytest_promptopt.items.measuring import Batch
     from pytest_promptopt.items.planning import Plan
     from pytest_promptopt.items.prompt_test import PromptTest
@@ -53,6 +53,7 @@ class Conduct:
         report_only: Whether the gate never fails.
         today: ISO day, for a recording.
         search: Plans the search, if there is to be one.
+        strategy: Name of the strategy, for a search that could not be planned.
         tally: What was asked of the models.
         batch: The trials of the arm under test, for the traceback of a failure.
     """
@@ -67,6 +68,7 @@ class Conduct:
     report_only: bool
     today: str
     search: Callable[[], SearchDriver] | None = None
+    strategy: str = ""
     tally: Tally = field(default_factory=Tally)
     batch: Batch = field(default_factory=list)
     started: Batch | None = None
@@ -130,16 +132,47 @@ class Conduct:
         verdict = yield from self._verdict()
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
-        searched, paid, writer = None, 0, None
-        unconfirmed: tuple[Edit, ...] = ()
+        result = self._result(verdict)
         if self.search is not None and verdict.outcome != "error":
-            driver = self.driver = self.search()
-            searched = yield from driver.run()
-            paid, writer = driver.tally.calls, driver.optimizer()
-            self._keep_look(searched)
-            best = searched.best_candidate
-            if searched.outcome == "unconfirmed" and best is not None:
-                unconfirmed = self.test.prompt.edits(best)
+            searched = yield from self._searched(self.search)
+            result = self._with_search(result, searched)
+        return result
+
+    def _searched(
+        self, plan_search: Callable[[], SearchDriver]
+    ) -> Generator[Batch, None, SearchResult]:
+        """Search; whatever goes wrong there leaves the verdict as it is."""
+        try:
+            self.driver = plan_search()
+            return (yield from self.driver.run())
+        except PromptOptError as error:
+            return SearchResult(
+                strategy=self.strategy,
+                outcome="error",
+                stopped="error",
+                message=f"{error.problem}; {error.hint}",
+            )
+
+    def _with_search(self, result: TestResult, searched: SearchResult) -> TestResult:
+        driver = self.driver
+        self._keep_look(searched)
+        best = searched.best_candidate
+        unconfirmed: tuple[Edit, ...] = ()
+        if searched.outcome == "unconfirmed" and best is not None:
+            unconfirmed = self.test.prompt.edits(best)
+        writer = driver.writer if driver is not None else None
+        return replace(
+            result,
+            search=searched,
+            paid=driver.tally.calls if driver is not None else 0,
+            replayed=driver.tally.cached if driver is not None else 0,
+            optimizer_model=writer.name if writer is not None else "",
+            unconfirmed=unconfirmed,
+            files=self.files,
+            notes=self._notes(writer),
+        )
+
+    def _result(self, verdict: Verdict) -> TestResult:
         return TestResult(
             nodeid=self.test.nodeid,
             selector=self.test.selector,
@@ -148,12 +181,8 @@ class Conduct:
             verdict=verdict,
             calls=self.tally.calls,
             cached=self.tally.cached,
-            search=searched,
-            paid=paid,
-            optimizer_model=writer.name if writer is not None else "",
-            unconfirmed=unconfirmed,
             files=self.files,
-            notes=self._notes(writer),
+            notes=self._notes(None),
         )
 
     def _notes(self, writer: NamedModel | None) -> tuple[str, ...]:
@@ -186,6 +215,11 @@ class Conduct:
             return gate.judge_unchanged(
                 self.test.cases, record, min_score=self.test.mark.min_score
             )
+        if self.plan.mode == "edited" and record is not None:
+            try:
+                self.model_named(record.model)
+            except SettingError as error:
+                return _not_comparable(record, error)
         batch = self.begin()
         self.batch = [entry for entry in batch if entry.arm is self.arms()[-1][0]]
         yield batch
@@ -211,7 +245,9 @@ class Conduct:
                 cases, trials[0], min_score=mark.min_score, strict=self.strict
             )
         if self.plan.mode == "unedited":
-            return gate.judge_unedited(cases, record, trials[0])
+            return gate.judge_unedited(
+                cases, record, trials[0], min_score=mark.min_score
+            )
         return gate.judge_edited(
             cases,
             record,
@@ -244,7 +280,7 @@ class Conduct:
 
     def _record(self, trials: Trials) -> Baseline:
         test = self.test
-        parts = test.parts(self.model.name)
+        parts = test.parts(self.model.identity)
         return Baseline(
             prompt=test.prompt.snapshot(),
             request=dict(test.settings),
@@ -288,6 +324,17 @@ class Conduct:
             verdict,
             message=f"{len(lost)} of {len(batch)} requests got no reply\n{first}",
         )
+
+
+def _not_comparable(record: Baseline, error: SettingError) -> Verdict:
+    """Say that the baseline's own model cannot be called, so never pass."""
+    return Verdict(
+        outcome="inconclusive",
+        cause="provider",
+        message=f"the baseline was recorded with {record.model!r}, which cannot be "
+        f"called ({error.problem}): record a new one with --promptopt-update-baseline",
+        baseline_date=record.date,
+    )
 
 
 def _finish_reasons(trials: tuple[Trial, ...]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def plan(
         trials = 3 if len(common) < 100 else 2
         return Plan(mode="edited", trials=trials, run=run, common=common)
     always = everything or model.free or (test.takes_prompt and not test.mark.watch)
-    if not always and not record.changed_parts(test.parts(model.name)):
+    if not always and not record.changed_parts(test.parts(model.identity)):
         return Plan(mode="unchanged", trials=0, run=run, common=common)
     return Plan(mode="unedited", trials=1, run=run, common=common)
 

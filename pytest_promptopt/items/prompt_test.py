@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import os
 import shlex
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ class PromptTest:
         looks: What that file holds.
         takes_prompt: Whether the body calls the model itself.
         test_digest: Digest of the test module's source.
-        watch_digest: Digest of the files that the marker watches.
+        watch_digest: Digest of the files that the marker watches, and of the one that a
+            scorer of the project's own is in.
     """
 
     nodeid: str
@@ -90,13 +92,13 @@ class PromptTest:
     test_digest: str
     watch_digest: str
 
-    def parts(self, model_name: str) -> dict[str, str]:
+    def parts(self, model_identity: str) -> dict[str, str]:
         """Return what the scores depend on, part by part, as digests."""
         return {
             "prompt": self.prompt.fingerprint,
             "cases": digest(sorted([case.id, case.hash] for case in self.cases)),
             "request": digest(dict(self.settings)),
-            "model": model_name,
+            "model": model_identity,
             "test": self.test_digest,
             "watch": self.watch_digest,
         }
@@ -148,8 +150,33 @@ def load(
         takes_prompt="prompt" in names,
         test_digest=_digest_of(item.path),
         watch_digest=digest(
-            [[name, _digest_of(places.locate(name, tried))] for name in mark.watch]
+            [[path.name, _digest_of(path)] for path in _watched(item, mark, tried)]
         ),
+    )
+
+
+def _watched(
+    item: pytest.Function, mark: PromptMark, tried: tuple[Path, ...]
+) -> list[Path]:
+    """Return the files beside the test module that the scores depend on."""
+    files = [places.locate(name, tried) for name in mark.watch]
+    if callable(mark.scorer):
+        try:
+            source = inspect.getsourcefile(inspect.unwrap(mark.scorer))
+        except TypeError:  # a callable object, or one written in C
+            source = inspect.getsourcefile(type(mark.scorer))
+        if source is not None and _is_the_projects(Path(source), item):
+            files.append(Path(source))
+    return files
+
+
+def _is_the_projects(source: Path, item: pytest.Function) -> bool:
+    # An installed package lies elsewhere on another machine, whose verdict must not
+    # depend on that.
+    return (
+        source.is_relative_to(item.config.rootpath)
+        and "site-packages" not in source.parts
+        and source != item.path
     )
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Searched = Generator["Complete | Measure", Any, "SearchResult"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SearchDriver:
     """Executes the effects of one search.
 
@@ -49,6 +49,7 @@ class SearchDriver:
         budget: What every call is charged to.
         tally: Counts replies.
         sent: The replies that the search waits for.
+        writer: The optimizer model, once it was asked.
     """
 
     test: PromptTest
@@ -59,6 +60,7 @@ class SearchDriver:
     budget: Budget
     tally: Tally
     sent: list[Future[Reply]] = field(default_factory=list)
+    writer: NamedModel | None = None
 
     def run(self) -> Generator[Batch, None, SearchResult]:
         """Drive the search; yield the trials whose bodies are to be run."""
@@ -81,7 +83,7 @@ class SearchDriver:
     def _complete(
         self, effect: Complete
     ) -> tuple[tuple[Completion | None, ...], ModelError | None]:
-        optimizer = self.optimizer()
+        optimizer = self.writer = self.optimizer()
         replies = self.engine.start_all(
             [
                 Call(

@@ -49,9 +49,10 @@ def resolve_model(name: str, *, providers: Mapping[str, Provider]) -> NamedModel
         )
     if prefix not in known:
         prefixes = ", ".join(f"{entry}:" for entry in sorted(known))
+        guess = did_you_mean(prefix, known)
         raise SettingError(
             f"model {name!r}: {prefix!r} is no provider; known are {prefixes}",
-            f"{did_you_mean(prefix, known)} Or add a table "
+            f"{guess if guess.endswith('?') else guess + '.'} Or add a table "
             f"[tool.promptopt.providers.{prefix}] with its base_url to pyproject.toml",
         )
     if not rest:

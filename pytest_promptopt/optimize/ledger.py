@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.effects import Measure
@@ -48,6 +49,18 @@ def lost_share(trials: Trials) -> float:
     """Return the share of trials that got no reply, in [0, 1]."""
     flat = [trial for entry in trials.values() for trial in entry]
     return sum(trial.missing is not None for trial in flat) / max(1, len(flat))
+
+
+def most_lost(answers: Iterable[Trials]) -> str:
+    """Return the commonest reason for a trial without a score; empty for none."""
+    reasons = Counter(
+        trial.missing
+        for trials in answers
+        for entry in trials.values()
+        for trial in entry
+        if trial.missing is not None
+    )
+    return max(reasons, key=lambda reason: (reasons[reason], reason), default="")
 
 
 class Ledger:

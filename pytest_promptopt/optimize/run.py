@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import ModelError
-from pytest_promptopt.optimize.ledger import Ledger, lost_share
+from pytest_promptopt.optimize.ledger import Ledger, lost_share, most_lost
 from pytest_promptopt.optimize.ranking import Ranked, best_first
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step
@@ -130,8 +130,10 @@ class Run:
         if worst > MAX_LOST:
             raise ModelError(
                 f"{self.plan.prompt.label}: {percent(worst)} of the trials of an "
-                f"evaluation got no reply, more than {percent(MAX_LOST)}",
-                "run the same command again: replies that came are not paid for twice",
+                f"evaluation got no score, more than {percent(MAX_LOST)}; most often "
+                f"{most_lost(answers)}",
+                "mend that and run the same command again: replies that came are not "
+                "paid for twice",
                 retryable=True,
             )
 

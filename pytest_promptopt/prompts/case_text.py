@@ -27,8 +27,8 @@ class CaseText:
     """The texts of eval cases, indexed once and asked for every candidate.
 
     Args:
-        cases: All cases of the prompt test, hold-out cases too: a prompt that quotes
-            one would only remember it.
+        cases: The cases that a prompt must not quote, since one that does would only
+            remember them; a search gives its train cases.
     """
 
     def __init__(self, cases: Iterable[Case]) -> None:

@@ -135,7 +135,8 @@ class TestResult(Record):
         calls: Model calls made for the gate or the recording.
         cached: Replies taken from the cache for the gate or the recording.
         search: What the search came to, if there was one.
-        paid: Calls of the search that were not replays.
+        paid: Calls of the search that went out.
+        replayed: Calls of the search that the cache answered.
         optimizer_model: Name of the model that wrote candidates, if there was a search.
         unconfirmed: Edits of the best candidate on train, where it was not confirmed.
         files: Files the controller writes: absolute path to text.
@@ -153,6 +154,7 @@ class TestResult(Record):
     cached: int = 0
     search: SearchResult | None = None
     paid: int = 0
+    replayed: int = 0
     optimizer_model: str = ""
     unconfirmed: tuple[Edit, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)

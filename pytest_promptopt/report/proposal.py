@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
@@ -37,8 +38,8 @@ def pull_request_text(
     parts = [f"{TITLE}{count(len(results), 'proposal')}", _table(results)]
     parts += [_section(result) for result in results]
     parts += [
-        f"Left out: `{result.prompt}` ({_plain(result.nodeid)}), because another "
-        "proposal for the same text gains more."
+        f"Left out: `{_cell(result.prompt)}` ({_plain(result.nodeid)}), because "
+        "another proposal changes the same text and gains as much or more."
         for result in dropped
     ]
     parts += [_diff(diff), _apply(results, command), _notes(results)]
@@ -92,9 +93,9 @@ def _section(result: TestResult) -> str:
         f"search never saw, {count(found.trials, 'fresh trial')} each; "
         f"{p_value(found.p_value)}, limit {chance(found.alpha)}; use number "
         f"{found.look + 1} of this hold-out",
-        f"- calls: {search.calls:,}, {search.optimizer_calls:,} of them to the "
-        f"optimizer model `{_cell(result.optimizer_model)}`, "
-        f"{search.calls - result.paid:,} replayed from the cache",
+        f"- calls: {result.paid + result.replayed:,}, {search.optimizer_calls:,} of "
+        f"them to the optimizer model `{_cell(result.optimizer_model)}`, "
+        f"{result.replayed:,} replayed from the cache",
         "- cost: unknown (no price table)",
         f"- task model: `{_cell(result.model)}`",
     ]
@@ -109,7 +110,9 @@ def _diff(diff: str) -> str:
 
 
 def _apply(results: Sequence[TestResult], command: str) -> str:
-    tests = " ".join(result.selector or result.nodeid for result in results)
+    tests = " ".join(
+        shlex.quote(result.selector or result.nodeid) for result in results
+    )
     return "\n".join(
         [
             "To apply it, and to record the new baselines afterwards:",

@@ -182,6 +182,7 @@ def summary(
     results: Sequence[TestResult],
     *,
     written: Iterable[str],
+    remarks: Iterable[str] = (),
     problems: Iterable[str],
     apply_command: str | None,
     verbosity: int,
@@ -191,6 +192,7 @@ def summary(
     Args:
         results: The prompt tests, in order.
         written: Files written, as the user would name them.
+        remarks: What was left out on purpose.
         problems: What could not be written.
         apply_command: What applies the diff, if one was written.
         verbosity: Pytest's; below 0 only what needs attention is shown.
@@ -203,6 +205,7 @@ def summary(
     if verbosity >= 0:
         lines += [Line(f"note: {note}") for note in notes]
         lines += [Line(f"written: {path}") for path in written]
+    lines += [Line(remark, ("yellow",)) for remark in remarks]
     lines += [Line(problem, ("red",)) for problem in problems]
     if apply_command is not None:
         lines.append(Line(f"apply the proposals with: {apply_command}", ("bold",)))
@@ -226,7 +229,8 @@ def _test_lines(result: TestResult, verbosity: int, name: str) -> list[Line]:
     verdict, search = result.verdict, result.search
     if verdict.cause == "one case":
         return [Line(text) for text in verdict.message.splitlines()]
-    attention = verdict.outcome != "pass" or search is not None
+    unheeded = verdict.cause == "report only"
+    attention = verdict.outcome != "pass" or search is not None or unheeded
     if verbosity < 0 and not attention:
         return []
     calls = f"  [{count(result.calls, 'call')}"
@@ -241,7 +245,9 @@ def _test_lines(result: TestResult, verbosity: int, name: str) -> list[Line]:
         lines += [Line(f"  {text}") for text in verdict.message.splitlines()[told:]]
         if verdict.cause == "no baseline":
             lines += [Line(f"  {command}") for command in commands(result)]
-    if verbosity > 0:
+    if unheeded:
+        lines += [Line(text) for text in failure(result).splitlines()[1:]]
+    elif verbosity > 0:
         lines += [Line(text) for text in _changes("worse", verdict.worse)]
         lines += [Line(text) for text in _changes("better", verdict.better)]
     if search is not None:
@@ -260,9 +266,10 @@ def _search_lines(
         lines += [Line(f"  {step_line(step)}") for step in search.steps]
         lines.append(
             Line(
-                f"  stopped: {search.stopped}; {count(search.calls, 'call')}, "
+                f"  stopped: {search.stopped}; "
+                f"{count(result.paid + result.replayed, 'call')}, "
                 f"{search.optimizer_calls:,} of them to {result.optimizer_model}, "
-                f"{search.calls - result.paid:,} replayed from the cache"
+                f"{result.replayed:,} replayed from the cache"
             )
         )
     proposal = search.proposal

@@ -291,3 +291,87 @@ def test_pdb_stops_in_the_body_of_the_first_failed_case(project: Project) -> Non
     child.expect(r"\('c12', 'nonsense'\)")
     child.sendeof()
     child.wait()
+
+
+def test_a_floor_holds_for_an_unedited_prompt_too(project: Project) -> None:
+    project.write_prompt("Skill 5")
+    project.record()
+    project.write_test(TEST.replace('jsonl")', 'jsonl", min_score=0.8)'))
+
+    result = run(project)
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["prompts/sort.j2: fail (floor)"])
+
+
+def test_report_only_names_the_cases_and_the_commands_also_when_quiet(
+    project: Project,
+) -> None:
+    project.write_ini("promptopt_gate = report")
+    project.record()
+    project.write_prompt("Skill 12")
+
+    result = run(project, "-q")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "*PromptOptWarning: prompts/sort.j2: pass (report only)*",
+            "*pass (report only): 60.0% *",
+            "  would have been fail (worse): the edited prompt is worse by 40.0 *",
+            "  worse: c12 (cases.jsonl:13)*",
+            "  to accept the change: *",
+        ]
+    )
+
+
+def test_a_baseline_whose_model_is_gone_is_inconclusive_and_says_what_to_do(
+    project: Project,
+) -> None:
+    project.record()
+    project.pytester.makeini("[pytest]\npromptopt_model = offline:rules\n")
+    project.pytester.makeconftest("")
+
+    result = run(project)
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "prompts/sort.j2 (*): inconclusive (provider): the baseline was recorded "
+            "with 'scripted:skill', which cannot be called (*): record a new one with "
+            "--promptopt-update-baseline*",
+        ]
+    )
+
+
+def test_a_scorer_in_a_file_of_its_own_belongs_to_the_fingerprint(
+    project: Project,
+) -> None:
+    scorer = project.path / "own_scorer.py"
+    scorer.write_text("def right(case, completion): return 1.0\n")
+    project.write_test(
+        "import pytest, own_scorer\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl',"
+        " scorer=own_scorer.right)\n"
+        "def test_sort(): ...\n"
+    )
+    project.record()
+    before = run(project)
+    scorer.write_text("def right(case, completion): return 0.0\n")
+    after = run(project)
+
+    before.stdout.fnmatch_lines(["*pass (unchanged)*"])
+    after.stdout.fnmatch_lines(["*inconclusive (drift): 0.0%*"])
+
+
+def test_another_endpoint_behind_the_same_name_is_called_once(
+    project: Project,
+) -> None:
+    project.record()
+    conftest = (project.path / "conftest.py").read_text()
+    project.pytester.makeconftest(conftest + "\nMODEL.identity = 'elsewhere'\n")
+
+    result = run(project)
+
+    assert requests(result) == 20
+    result.stdout.fnmatch_lines(["*pass (same)*"])

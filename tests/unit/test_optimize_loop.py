@@ -208,7 +208,7 @@ def losing(share: int) -> Callable[..., Trial]:
     def judge(candidate: Candidate, case: Case, index: int, effect: Measure) -> Trial:
         number = int(case.id.removeprefix("case"))
         if number < share and "variant 3" in text_of(candidate):
-            return Trial.lost("provider")
+            return Trial.lost("provider: gone")
         return steady(candidate, case, index, effect)
 
     return judge
@@ -227,8 +227,9 @@ def test_more_than_five_percent_missing_proposes_nothing(tmp_path: Path) -> None
     assert (result.outcome, result.stopped) == ("error", "error")
     assert result.proposal is None
     assert result.message == (
-        "triage.j2: 6.0% of the trials of an evaluation got no reply, more than 5.0%; "
-        "run the same command again: replies that came are not paid for twice"
+        "triage.j2: 6.0% of the trials of an evaluation got no score, more than 5.0%; "
+        "most often provider: gone; mend that and run the same command again: "
+        "replies that came are not paid for twice"
     )
 
 
