@@ -43,11 +43,15 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 def check_settings(config: pytest.Config) -> None:
-    """Refuse unusable settings before the run.
+    """Refuse unusable settings before the run; where nothing is run, none is.
+
+    Calls no hook: who implements one may know any name.
 
     Raises:
         pytest.UsageError: A setting cannot be used; exit code 4.
     """
+    if config.option.collectonly:
+        return
     try:
         settings = settings_of(config)
         providers = providers_from(settings.providers)
@@ -55,7 +59,7 @@ def check_settings(config: pytest.Config) -> None:
             if setting.origin.startswith("--"):
                 _check_model(config, setting.value, providers)
         if settings.strategy.origin.startswith("--"):
-            strategy_of(config, settings.strategy.value)
+            _check_strategy(config, settings.strategy.value)
     except PromptOptError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -63,9 +67,13 @@ def check_settings(config: pytest.Config) -> None:
 def _check_model(
     config: pytest.Config, name: str, providers: Mapping[str, Provider]
 ) -> None:
-    # Where somebody implements the hook, any name may be right.
     if not config.hook.pytest_promptopt_model.get_hookimpls():
         resolve_model(name, providers=providers)
+
+
+def _check_strategy(config: pytest.Config, name: str) -> None:
+    if not config.hook.pytest_promptopt_strategy.get_hookimpls():
+        strategy_of(config, name)
 
 
 def strategy_of(config: pytest.Config, name: str) -> Strategy:

@@ -1,8 +1,9 @@
 """Hooks that other plugins and ``conftest.py`` files can implement.
 
-Every hook is called in the process that runs the prompt tests, a pytest-xdist worker
-too, and never under ``--collect-only``. Where this plugin may be missing, mark the
-implementation with ``@pytest.hookimpl(optionalhook=True)``.
+Every hook is called while prompt tests run, in the process that runs them, a
+pytest-xdist worker too: never while tests are collected, and never under
+``--collect-only``. Where this plugin may be missing, mark the implementation with
+``@pytest.hookimpl(optionalhook=True)``.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def pytest_promptopt_model(
 ) -> ChatModel | None:
     """Supply the chat model behind a name, so that an in-house client is ten lines.
 
-    Called once per name and role, when the first prompt test needs it, also if no
-    request follows. Implementations run until one returns a model; the later ones are
-    not asked.
+    Called once per name and role in each process, when the first prompt test needs it:
+    its own turn may be later, and no request need follow. Implementations run until
+    one returns a model; the later ones are not asked.
 
     Args:
         config: The pytest configuration.
@@ -55,12 +56,13 @@ def pytest_promptopt_model(
 def pytest_promptopt_strategy(config: pytest.Config, name: str) -> Any:
     """Supply the optimisation strategy behind a name.
 
-    Called once per searched prompt test, before the search starts. Implementations
-    run until one returns a strategy.
+    Called once per searched prompt test, after its verdict and before its search
+    starts. Implementations run until one returns a strategy. Where there is one, an
+    unknown name is told by the prompt tests, not before the run.
 
     Args:
         config: The pytest configuration.
-        name: Value of ``--promptopt-strategy``.
+        name: Value of ``--promptopt-strategy``, or of the ini key.
 
     Returns:
         A :class:`~pytest_promptopt.optimize.Strategy`, or ``None`` to leave the name to
@@ -92,8 +94,8 @@ def pytest_promptopt_strategy(config: pytest.Config, name: str) -> Any:
 def pytest_promptopt_scorer(config: pytest.Config, name: str) -> Any:
     """Supply the scorer behind a name used as ``scorer="name"`` on a marker.
 
-    Called when a prompt test with that name is first needed. Implementations run
-    until one returns a scorer.
+    Called once per prompt test that gives a name, when the test is first read; that may
+    be before its own turn. Implementations run until one returns a scorer.
 
     Args:
         config: The pytest configuration.

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MARKER = (
-    "prompt(source, *, cases, scorer=None, system=None, user=None, request=None, "
-    "model=None, min_score=None, watch=(), gate=None, threads=1): score a prompt on "
-    "its eval cases and fail when it got worse than its committed baseline"
+    "prompt(source, *, cases, scorer=None, system=None, user=None, assistant=None, "
+    "request=None, model=None, min_score=None, watch=(), gate=None, threads=1): score "
+    "a prompt on its eval cases and fail when it got worse than its committed baseline"
 )
 
 
@@ -183,12 +183,12 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Mailbox(config), "promptopt-mailbox")
-        if option.optimize_prompts and not option.collectonly:
-            _controller(config)
     if _uses_settings(config):
         from pytest_promptopt.configuration import check_settings
 
         check_settings(config)
+    if option.optimize_prompts and not option.collectonly:
+        _controller(config)  # removes an old diff, so only after what may be refused
 
 
 def _uses_settings(config: pytest.Config) -> bool:

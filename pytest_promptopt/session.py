@@ -18,7 +18,7 @@ from pytest_promptopt.configuration import check_settings, is_worker
 from pytest_promptopt.errors import ModelError, PromptOptError, PromptOptWarning
 from pytest_promptopt.items import marker, running
 from pytest_promptopt.items.faults import users_part
-from pytest_promptopt.items.look_ahead import upcoming
+from pytest_promptopt.items.look_ahead import one_by_one, upcoming
 from pytest_promptopt.items.prompt_test import selector
 from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.records import TestResult
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import Verdict
 
 RESULT = pytest.StashKey[TestResult]()
+ARGUMENTS = pytest.StashKey[tuple[str, ...]]()
 
 
 class PromptSession:
@@ -87,6 +88,7 @@ class PromptSession:
         original = item.obj
         if RESULT in item.stash:  # a rerun must not inherit what came before
             del item.stash[RESULT]
+        item.stash[ARGUMENTS] = running.argument_names(original)
         try:
             conduct = self._prepared(item)
             item.obj = running.looped(
@@ -118,7 +120,7 @@ class PromptSession:
             self.suite.forget(item)
         self._called.add(item.nodeid)
         conduct = self.suite.conduct_of(item)
-        if conduct.started is None:
+        if conduct.started is None or one_by_one(item.config):
             for other in upcoming(item, self._next_item, self._order):
                 self.suite.begin(other)
         return conduct
@@ -133,7 +135,8 @@ class PromptSession:
             if first is not None:
                 raise first
             return
-        if result.verdict.outcome == "inconclusive":
+        verdict = result.verdict
+        if verdict.outcome == "inconclusive" or verdict.cause == "report only":
             _warn(item, f"{result.prompt}: {terminal.one_line(result)}")
         if result.search is not None and result.search.outcome == "error":
             _warn(item, f"{result.prompt}: search failed: {result.search.message}")
@@ -146,11 +149,10 @@ class PromptSession:
             raise failure
 
     def _fail(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
-        mark = marker.closest(item)
         result = TestResult(
             nodeid=item.nodeid,
             selector=selector(item),
-            prompt=" + ".join(map(str, mark.args)) if mark else "",
+            prompt=_label(item),
             model="",
             verdict=verdict,
         )
@@ -177,10 +179,10 @@ class PromptSession:
             return None
         if not inspect.iscoroutinefunction(pyfuncitem.obj):
             return None
-        names = inspect.signature(pyfuncitem.function).parameters
-        arguments = {
-            name: value for name, value in pyfuncitem.funcargs.items() if name in names
-        }
+        # The item's function is the loop by now; the user's says what it asks for.
+        names = pyfuncitem.stash[ARGUMENTS]
+        given = pyfuncitem.funcargs  # not what mock.patch passes
+        arguments = {name: given[name] for name in names if name in given}
         running.run_unowned(pyfuncitem.obj, arguments)
         return True
 
@@ -204,6 +206,18 @@ class PromptSession:
     def pytest_unconfigure(self) -> None:
         """Join the engine's thread on every way out."""
         self.suite.close()
+
+
+def _label(item: pytest.Function) -> str:
+    """Return what messages call an item's prompt, also if its marker is faulty."""
+    mark = marker.closest(item)
+    if mark is None:
+        return item.name
+    try:
+        return marker.read(mark).label
+    except PromptOptError:
+        roles = [mark.kwargs[role] for role in marker.ROLES if role in mark.kwargs]
+        return " + ".join(map(str, [*mark.args, *roles])) or item.name
 
 
 def _warn(item: pytest.Function, text: str) -> None:

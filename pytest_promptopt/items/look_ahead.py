@@ -23,7 +23,7 @@ def upcoming(
         next_item: The item that runs after it, as pytest says.
         order: All items of the run.
     """
-    if _one_by_one(item.config):
+    if one_by_one(item.config):
         following = [] if next_item is None else [next_item]
     else:
         following = list(order[order.index(item) + 1 :]) if item in order else []
@@ -36,9 +36,12 @@ def upcoming(
     return run
 
 
-def _one_by_one(config: pytest.Config) -> bool:
-    # A run that may stop early must not pay for what it will not look at, and a
-    # worker does not know what it will be given after the next item.
+def one_by_one(config: pytest.Config) -> bool:
+    """Return whether only the next prompt test may be started ahead.
+
+    A run that may stop early must not pay for what it will not look at, and a worker
+    does not know what it will be given after the next item.
+    """
     option = config.option
     return bool(
         is_worker(config)

@@ -171,9 +171,11 @@ def _share(value: Any) -> float | None:
 
 
 def _watch(value: Any) -> tuple[str, ...]:
-    paths = (value,) if isinstance(value, str) else tuple(value)
-    if all(isinstance(path, str) and path for path in paths):
-        return paths
+    paths = (value,) if isinstance(value, str) else value
+    if isinstance(paths, (list, tuple, set, frozenset)) and all(
+        isinstance(path, str) and path for path in paths
+    ):
+        return tuple(sorted(paths))
     raise _wrong(f"watch={value!r} is no list of paths", 'write watch=["src/app.py"]')
 
 

@@ -74,6 +74,10 @@ class Draw:
     budget: Budget | None = None
 
 
+Exchange = tuple[tuple[Message, ...], Completion]
+"""Messages that were sent, and the reply to them."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Pending:
     """One trial on its way.
@@ -86,6 +90,8 @@ class Pending:
         reply: The reply to come; ``None`` where the body calls the model itself.
         judged: What the body made of it, once it has run.
         lost: Why no reply came, if none did.
+        completion: The reply, once it has come.
+        exchanges: What a live handle sent and got back, in the order of arrival.
     """
 
     arm: Arm
@@ -96,6 +102,7 @@ class Pending:
     judged: Judged | None = None
     lost: ModelError | None = None
     completion: Completion | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def trial(self) -> Trial:
         """Return what is kept of it."""
@@ -109,11 +116,16 @@ class Pending:
             return Trial.lost(f"test: {judged.score.reason}")
         output = judged.output
         if output is None:
-            output = self.completion.text if self.completion is not None else ""
+            output = self._last_text()
         finish = (
             self.completion.finish_reason if self.completion is not None else "stop"
         )
         return Trial(score=judged.score, output=output, finish_reason=finish)
+
+    def _last_text(self) -> str:
+        if self.completion is not None:
+            return self.completion.text
+        return self.exchanges[-1][1].text if self.exchanges else ""
 
 
 Batch = list[Pending]
@@ -185,10 +197,13 @@ def handle_for(pending: Pending, engine: Engine) -> PromptHandle:
     def send(messages: tuple[Message, ...]) -> Completion:
         call = call_for(pending.arm, messages, pending.index, pending.draw)
         try:
-            return pending.draw.tally.count(awaited(engine.start(call), call.model))
+            reply = awaited(engine.start(call), call.model)
         except ModelError as error:
             pending.lost = error  # even if the application swallows it
             raise
+        completion = pending.draw.tally.count(reply)
+        pending.exchanges.append((messages, completion))
+        return completion
 
     return PromptHandle(pending.arm.prompt, send)
 

@@ -47,6 +47,12 @@ def locate(name: str, tried: tuple[Path, ...]) -> Path:
     for root in tried:
         if (root / name).is_file():
             return root / name
+    folders = [root / name for root in tried if (root / name).is_dir()]
+    if folders:
+        raise SettingError(
+            f"prompt marker: {name!r} is a folder ({folders[0]})",
+            "name the files in it one by one: only files are taken",
+        )
     places = ", ".join(str(root / name) for root in tried[:2])
     close = _close_names(name, tried)
     raise SettingError(

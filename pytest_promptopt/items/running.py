@@ -72,6 +72,19 @@ def looped(
     return async_loop if inspect.iscoroutinefunction(function) else loop
 
 
+def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names that pytest passes to a function: those without a default."""
+    by_name = (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    )
+    return tuple(
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind in by_name
+    )
+
+
 def _clearing(fixtures: Mapping[str, Any]) -> Callable[[], None]:
     """Return what empties the user's capture fixtures, so that a case sees its own."""
     caplog = fixtures.get("caplog")

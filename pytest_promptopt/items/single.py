@@ -12,7 +12,7 @@ from pytest_promptopt.records import TestResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.items.measuring import Batch, Exchange
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine
@@ -71,14 +71,27 @@ class SingleCase:
         judged = self.batch[0].judged if self.batch else None
         return judged.raised if judged is not None else None
 
+    def _exchanges(self) -> list[Exchange]:
+        pending = self.batch[0]
+        if pending.completion is None:
+            return pending.exchanges
+        return [(self.test.prompt.render(self.case.inputs), pending.completion)]
+
     def _told(self) -> str:
         pending = self.batch[0]
         trial = pending.trial()
         lines = [f"case {self.case.id}  {self.case.place}".rstrip()]
-        if pending.reply is not None:
-            for message in self.test.prompt.render(self.case.inputs):
+        for messages, completion in self._exchanges():
+            for message in messages:
                 lines += [f"--- {message.role}", message.content]
-        lines += ["--- reply", trial.output]
+            lines += ["--- reply", completion.text]
+        returned = pending.judged.output if pending.judged is not None else None
+        if returned is not None:
+            lines += ["--- returned", returned]
+        if len(lines) == 1:
+            lines.append(
+                "--- nothing to show: the body sent nothing with prompt.complete"
+            )
         score = trial.score
         value = "unscored" if score.value is None else f"{score.value:g}"
         expected = (

@@ -32,6 +32,35 @@ def test_a_coroutine_that_nobody_owns_gets_a_loop(project: Project) -> None:
     result.stdout.fnmatch_lines(["*: 75.0% *"])
 
 
+def test_a_coroutine_that_nobody_owns_gets_its_ordinary_arguments(
+    project: Project,
+) -> None:
+    project.write_prompt("Skill 15")
+    project.write_test(
+        "import asyncio, pytest\n"
+        "@pytest.fixture\n"
+        "def shop(): return 'shop'\n"
+        "@pytest.fixture(autouse=True)\n"
+        "def spare(): return 'not given, since it has a default'\n"
+        "class TestShop:\n"
+        "    name = 'TestShop'\n"
+        "    @pytest.mark.parametrize('size', [1, 2])\n"
+        "    @pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl',"
+        " min_score=0.5)\n"
+        "    async def test_sort("
+        "self, case, shop, size, output, request, spare=None):\n"
+        "        await asyncio.sleep(0)\n"
+        "        assert (self.name, shop, spare) == ('TestShop', 'shop', None)\n"
+        "        assert request.node.callspec.params['size'] == size\n"
+        "        assert output == case.expected\n"
+    )
+
+    result = run(project, "-p", "no:asyncio", "-p", "no:anyio", "-rA")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_sort?1?*: 75.0% *", "*test_sort?2?*: 75.0% *"])
+
+
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_pytest_asyncio_runs_the_bodies_on_its_loop(
     project: Project, mode: str

@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import Project
+from conftest import TEST, Project
 
 CONFTEST = """
 import re
@@ -129,13 +129,73 @@ def test_the_use_of_the_hold_out_is_recorded_once_per_run(searching: Project) ->
     assert len(lines) == len(runs) == 2
 
 
-def test_the_budget_is_never_exceeded(searching: Project) -> None:
-    result = searching.run("--optimize-prompts", "--promptopt-budget=2500")
+GATE = 100  # calls of the gate, which no budget limits: one trial of each case
 
-    line = next(entry for entry in result.stdout.lines if "requests: " in entry)
-    gate = 100
-    assert int(line.partition(": ")[2]) <= 2500 + gate
-    result.stdout.fnmatch_lines(["*stopped: *calls, * of them to scripted:skill*"])
+
+@pytest.fixture
+def thirsty(searching: Project) -> Project:
+    """Make every reply of the optimizer a new text, so that only the budget ends it."""
+    conftest = CONFTEST.replace(
+        "Skill {min(100, best + STEP)} at",
+        "Skill {41 + request.seed % 8} in draft {request.seed} at",
+    ).replace(
+        "def answer(request):\n",
+        "def answer(request):\n"
+        "    with open('requests.bin', 'ab') as seen: seen.write(b'.')\n"
+        "    check(request)\n",
+    )
+    searching.pytester.makeconftest(conftest + "\ndef check(request): pass\n")
+    return searching
+
+
+def requests(project: Project) -> int:
+    return (project.path / "requests.bin").stat().st_size
+
+
+def test_the_budget_is_never_exceeded(thirsty: Project) -> None:
+    result = thirsty.run("--optimize-prompts", "--promptopt-budget=2500")
+
+    result.stdout.fnmatch_lines(["*stopped: budget; *calls, * of them to scripted*"])
+    assert 1600 < requests(thirsty) <= 2500 + GATE
+
+
+def test_requests_that_are_sent_again_are_charged_too(thirsty: Project) -> None:
+    thirsty.write_cases(60)  # of which 24 are train: 8 proposals and all else take 980
+    conftest = (thirsty.path / "conftest.py").read_text()
+    thirsty.pytester.makeconftest(
+        conftest.replace('else "nonsense"', 'else f"nonsense {request.seed}"')
+        + "\nfrom pytest_promptopt import ModelError\n"
+        "def check(request):\n"
+        "    again = 'in draft' in text_of(request) and len(MODEL.requests) % 20 == 0\n"
+        "    if again: raise ModelError('busy', 'wait', retryable=True)\n"
+    )
+
+    result = thirsty.run("--optimize-prompts", "--promptopt-budget=980")
+
+    result.stdout.fnmatch_lines(["*: the budget of 980 model calls is spent*"])
+    result.stdout.fnmatch_lines(["*stopped: budget; *"])
+    assert 980 < requests(thirsty) <= 980 + 60
+
+
+def test_prompt_tests_on_two_workers_share_the_budget(thirsty: Project) -> None:
+    second = thirsty.path / "prompts" / "second.j2"
+    text = (thirsty.path / "prompts" / "sort.j2").read_text()
+    # Other requests throughout: a shared reply would be paid for only once.
+    second.write_text(text.replace("Skill 40", "Skill 39") + "Now.\n")
+    other = TEST.replace("test_sort", "test_second").replace("sort.j2", "second.j2")
+    thirsty.write_test(TEST + other)
+
+    result = thirsty.pytester.runpytest_subprocess(
+        "-p",
+        "no:randomly",
+        "-n2",
+        "--optimize-prompts",
+        "--promptopt-budget=4000",
+    )
+
+    stopped = [line for line in result.stdout.lines if "stopped: budget; " in line]
+    assert len(stopped) == 2
+    assert 2 * 1500 < requests(thirsty) <= 4000 + 2 * GATE
 
 
 def test_too_few_cases_are_refused_with_the_figure(searching: Project) -> None:

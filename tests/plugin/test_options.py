@@ -57,6 +57,122 @@ def test_a_bad_ini_value_ends_with_exit_code_4(
     assert message in result.stderr.str()
 
 
+STRATEGY = """
+def pytest_promptopt_strategy(config, name):
+    with open("asked.txt", "a") as asked: asked.write(name + "\\n")
+"""
+
+
+def test_a_bad_option_value_leaves_an_earlier_diff_alone(project: Project) -> None:
+    diff = project.path / "promptopt.diff"
+    diff.write_text("--- earlier")
+
+    result = project.run("--optimize-prompts", "--promptopt-strategy=orpo")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert diff.read_text() == "--- earlier"
+
+
+def test_where_the_strategy_hook_is_implemented_no_name_is_refused_before_the_run(
+    project: Project,
+) -> None:
+    conftest = (project.path / "conftest.py").read_text()
+    project.pytester.makeconftest(conftest + STRATEGY)
+
+    result = project.run("--promptopt-strategy=house")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    assert not (project.path / "asked.txt").exists()
+
+
+def test_the_strategy_hook_is_asked_once_per_searched_prompt_test(
+    project: Project,
+) -> None:
+    conftest = (project.path / "conftest.py").read_text()
+    project.pytester.makeconftest(conftest + STRATEGY)
+    second = TEST.replace("test_sort", "test_second")
+    project.write_test(TEST + second)
+
+    project.run("--optimize-prompts", "--promptopt-strategy=opro")
+
+    assert (project.path / "asked.txt").read_text() == "opro\nopro\n"
+
+
+def test_collecting_only_asks_no_hook_and_checks_no_name(project: Project) -> None:
+    project.pytester.makeconftest(
+        "def pytest_promptopt_model(config, name, role): raise AssertionError\n"
+        "def pytest_promptopt_scorer(config, name): raise AssertionError\n"
+        "def pytest_promptopt_strategy(config, name): raise AssertionError\n"
+    )
+    project.write_test(TEST.replace('jsonl")', "jsonl\", scorer='house')"))
+
+    result = project.run(
+        "--collect-only",
+        "--optimize-prompts",
+        "--promptopt-model=house:model",
+        "--promptopt-strategy=house",
+    )
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*<Function test_sort>"])
+
+
+def test_the_marker_is_listed_with_all_its_arguments(project: Project) -> None:
+    from pytest_promptopt.items.marker import ARGUMENTS
+
+    result = project.run("--markers")
+
+    line = next(line for line in result.stdout.lines if "mark.prompt(" in line)
+    assert [name for name in ARGUMENTS if f" {name}" not in line] == []
+
+
+def test_a_watched_folder_is_refused_with_what_is_taken(project: Project) -> None:
+    (project.path / "src").mkdir()
+    project.write_test(TEST.replace('jsonl")', "jsonl\", watch=['src'])"))
+
+    result = project.run()
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        [
+            f"*test_sort: prompt marker: 'src' is a folder ({project.path / 'src'})",
+            "*hint: name the files in it one by one: only files are taken",
+        ]
+    )
+
+
+TWO_FILES = TEST.replace('"prompts/sort.j2"', 'system="a.j2", user="b.j2"')
+
+
+def test_a_setup_error_names_every_file_of_the_prompt(project: Project) -> None:
+    (project.path / "a.j2").write_text("{% if %}")
+    (project.path / "b.j2").write_text("{{ ticket }}")
+    project.write_test(TWO_FILES)
+
+    result = project.run()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["a.j2 + b.j2: error (setup)"])
+
+
+def test_a_setup_error_names_the_files_of_a_marker_that_cannot_be_read(
+    project: Project,
+) -> None:
+    conftest = (project.path / "conftest.py").read_text()
+    late = "pytest.mark.prompt(system='a.j2', user='b.j2', typo=1)"
+    project.pytester.makeconftest(
+        f"import pytest\n{conftest}\n"
+        "def pytest_collection_modifyitems(items):\n"
+        f"    items[-1].add_marker({late})\n"
+    )
+    project.write_test(TEST + "def test_late(): pass\n")
+
+    result = project.run()
+
+    result.assert_outcomes(passed=1, failed=1, warnings=1)
+    result.stdout.fnmatch_lines(["a.j2 + b.j2: error (setup)"])
+
+
 def test_a_misspelt_table_key_ends_with_exit_code_4(project: Project) -> None:
     (project.path / "pyproject.toml").write_text(
         '[tool.promptopt.provider.local]\nbase_url = "http://127.0.0.1:1/v1"\n'
@@ -162,6 +278,96 @@ def test_one_case_shows_messages_reply_and_score(project: Project) -> None:
         ]
     )
     assert "pass (" not in result.stdout.str()
+
+
+LIVE = """
+import pytest
+
+@pytest.mark.prompt("prompts/sort.j2", cases="cases.jsonl")
+def test_sort(case, prompt):
+    first = prompt.complete(ticket="Case 1: say hello").text
+    assert prompt.complete(ticket=f"{case['ticket']}").text == case.expected
+    assert first == "hello"
+"""
+
+
+def test_one_case_shows_every_exchange_of_a_live_handle(project: Project) -> None:
+    project.write_test(LIVE)
+
+    result = project.run("--promptopt-case=c3")
+
+    assert result.ret == 0
+    assert shown(result) == [
+        "case c3  cases.jsonl:4",
+        "--- user",
+        "Skill 20. Case 1: say hello",
+        "--- reply",
+        "hello",
+        "--- user",
+        "Skill 20. Case 3: say w3",
+        "--- reply",
+        "w3",
+        "--- score 1, expected 'w3'",
+    ]
+
+
+def test_one_case_shows_what_a_live_body_handed_to_the_scorer(
+    project: Project,
+) -> None:
+    project.write_test(
+        LIVE.replace('jsonl")', 'jsonl", scorer="exact")').partition("    assert")[0]
+        + "    return first.replace('hello', case.expected)\n"
+    )
+
+    result = project.run("--promptopt-case=c3")
+
+    assert result.ret == 0
+    assert shown(result) == [
+        "case c3  cases.jsonl:4",
+        "--- user",
+        "Skill 20. Case 1: say hello",
+        "--- reply",
+        "hello",
+        "--- returned",
+        "w3",
+        "--- score 1, expected 'w3'",
+    ]
+
+
+def test_one_case_says_where_no_request_went_through_the_handle(
+    project: Project,
+) -> None:
+    project.write_test(LIVE.partition("    first")[0] + "    assert prompt.text\n")
+
+    result = project.run("--promptopt-case=c3")
+
+    assert result.ret == 0
+    assert shown(result) == [
+        "case c3  cases.jsonl:4",
+        "--- nothing to show: the body sent nothing with prompt.complete",
+        "--- score 1, expected 'w3'",
+    ]
+
+
+def shown(result: pytest.RunResult) -> list[str]:
+    """Return what the section on prompts says."""
+    lines = result.stdout.lines
+    start = next(at for at, line in enumerate(lines) if "= prompts =" in line)
+    end = next(at for at in range(start + 1, len(lines)) if lines[at][:3] == "===")
+    return list(filter(None, lines[start + 1 : end]))
+
+
+def test_a_failure_shows_the_last_reply_that_a_live_handle_got(
+    project: Project,
+) -> None:
+    project.write_test(LIVE)
+    project.record()
+    project.write_prompt("Skill 2")
+
+    result = project.run()
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*worse: c10 *: expected 'w10', got 'nonsense'*"])
 
 
 def test_one_case_that_is_wrong_fails_with_the_users_own_line(
