@@ -72,6 +72,12 @@ GOOD = "'prompts/sort.j2', cases='cases.jsonl'"
             "did you mean 'cases.jsonl'?",
         ),
         (
+            f"@mark({GOOD}, watch=5)\n"
+            "def test_sort(case, output):\n    assert output\n",
+            "prompt marker: watch=5 is no list of paths",
+            'write watch=[[]"src/app.py"[]]',
+        ),
+        (
             f"@mark({GOOD}, min_score=80)\n"
             "def test_sort(case, output):\n    assert output\n",
             "prompt marker: min_score=80 is not in [[]0, 1[]]",
