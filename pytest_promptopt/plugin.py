@@ -66,7 +66,12 @@ def case_id(text: str) -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare options and ini keys; an unset option lets the ini value show."""
     group = parser.getgroup("promptopt", "prompt regression and prompt search")
-    add = group.addoption
+    _add_search_options(group.addoption)
+    _add_run_options(group.addoption)
+    _add_ini_keys(parser.addini)
+
+
+def _add_search_options(add: Callable[..., None]) -> None:
     add(
         "--optimize-prompts",
         action="store_true",
@@ -103,6 +108,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Where proposals are written; the pull-request text goes beside it "
         "(default: promptopt.diff)",
     )
+
+
+def _add_run_options(add: Callable[..., None]) -> None:
     add(
         "--promptopt-model",
         metavar="MODEL",
@@ -129,36 +137,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="ID",
         help="Run one eval case and show messages, reply and score; no gate",
     )
-    parser.addini("promptopt_model", "Default of --promptopt-model", type="string")
-    parser.addini(
+
+
+def _add_ini_keys(add: Callable[..., None]) -> None:
+    add("promptopt_model", "Default of --promptopt-model", type="string")
+    add(
         "promptopt_optimizer_model",
         "Default of --promptopt-optimizer-model",
         type="string",
     )
-    parser.addini(
+    add(
         "promptopt_strategy",
         "Default of --promptopt-strategy",
         type="string",
         default="opro",
     )
-    parser.addini(
-        "promptopt_steps", "Default of --promptopt-steps", type="int", default=None
-    )
-    parser.addini(
+    add("promptopt_steps", "Default of --promptopt-steps", type="int", default=None)
+    add(
         "promptopt_budget",
         "Default of --promptopt-budget, in calls",
         type="int",
         default=None,
     )
-    parser.addini(
+    add(
         "promptopt_concurrency",
         "Requests in flight at once, shared among xdist workers (default: 32)",
         type="int",
         default=None,
     )
-    parser.addini(
+    add(
         "promptopt_gate",
-        "'enforce', or 'report': decide and show everything, never fail",
+        "'enforce', or 'report': decide and show everything, warn instead of fail",
         type="string",
         default="enforce",
     )

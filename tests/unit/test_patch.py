@@ -17,7 +17,7 @@ from pytest_promptopt.errors import PatchError
 from pytest_promptopt.patch import apply_edits, unified_diff
 from pytest_promptopt.records import Edit
 
-NOWHERE = Path("/work/tree")
+NOWHERE = Path("/srv/tree")
 
 
 def edit(path: Path | str, data: bytes, old: bytes, new: str) -> Edit:
@@ -214,7 +214,7 @@ def test_a_file_that_has_changed_since_gets_no_diff() -> None:
         unified_diff([stale], read=lambda _: b"abcd", top=NOWHERE)
 
     assert str(caught.value) == (
-        "/work/tree/a.j2: the file has changed since it was read\n"
+        "/srv/tree/a.j2: the file has changed since it was read\n"
         "  hint: run the search again; replies it already has are not paid for twice"
     )
 
@@ -242,7 +242,7 @@ def test_a_file_outside_the_work_tree_gets_no_diff() -> None:
         )
 
     assert str(caught.value) == (
-        "/elsewhere/a.j2: is not in the git work tree '/work/tree'\n"
+        "/elsewhere/a.j2: is not in the git work tree '/srv/tree'\n"
         "  hint: keep the prompt in the repository that the tests are in"
     )
 
