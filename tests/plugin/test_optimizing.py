@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -93,13 +94,12 @@ def test_the_pull_request_text_has_numbers_diff_and_commands(
 
 
 def test_the_same_seed_writes_the_same_diff_also_under_xdist(
-    searching: Project,
+    searching: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     diffs = []
-    for ways in ((), (), ("-n2",)):
-        cache = searching.path / ".promptopt"
-        if cache.exists():
-            searching.pytester.run("rm", "-r", str(cache))
+    for hash_seed, ways in (("1", ()), ("7", ()), ("3", ("-n2",))):
+        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
+        shutil.rmtree(searching.path / ".promptopt", ignore_errors=True)
         searching.pytester.runpytest_subprocess(
             "-p", "no:randomly", "--optimize-prompts", "--promptopt-steps=4", *ways
         )
