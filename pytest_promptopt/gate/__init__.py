@@ -1,20 +1,41 @@
 """Verdicts: what the trials of a prompt test say, and with what certainty.
 
-Everything here is a pure function of records. The rule is the plain form of the
-design's: edited prompts are compared in one run and one look.
+Everything here is a pure function of records. Whoever calls the models asks
+:func:`judge_edited` after each look, takes another one while :func:`goes_on` says so,
+and then retries the ``must_pass`` cases that :func:`doubtful_must_pass` names. What
+could be the provider's doing is decided once for the whole suite, by
+:func:`judge_drift`.
 """
 
+from pytest_promptopt.gate.acceptance import accepted, report_only
 from pytest_promptopt.gate.comparison import Comparison, compare
-from pytest_promptopt.gate.rules import judge_edited, judge_unedited, report_only
-from pytest_promptopt.gate.single import error, judge_alone, judge_unchanged
+from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
+from pytest_promptopt.gate.must_pass import doubtful_must_pass
+from pytest_promptopt.gate.retrials import with_retrials
+from pytest_promptopt.gate.rules import goes_on, judge_edited
+from pytest_promptopt.gate.single import error, judge_alone
+from pytest_promptopt.gate.terms import LOOKS, RETRIALS, Terms, trials_per_look
+from pytest_promptopt.gate.unedited import judge_unchanged, judge_unedited, redraws
 
 __all__ = [
+    "LOOKS",
+    "RETRIALS",
     "Comparison",
+    "Drift",
+    "DriftedTest",
+    "Terms",
+    "accepted",
     "compare",
+    "doubtful_must_pass",
     "error",
+    "goes_on",
     "judge_alone",
+    "judge_drift",
     "judge_edited",
     "judge_unchanged",
     "judge_unedited",
+    "redraws",
     "report_only",
+    "trials_per_look",
+    "with_retrials",
 ]

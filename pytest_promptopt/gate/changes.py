@@ -64,6 +64,10 @@ def _change(
         was=pair.was,
         now=pair.now,
         reason="" if shown is None else shown.score.reason,
+        finish_reason="stop" if shown is None else shown.finish_reason,
+        tags=pair.case.tags,
+        must_pass=pair.case.must_pass,
+        flaky=pair.is_flaky,
     )
 
 
@@ -72,4 +76,7 @@ def _shown(trials: Sequence[Trial], choose: Callable[..., Trial]) -> Trial | Non
     if not scored:
         return None
     # Ties are broken by the text, so that the order of the trials does not matter.
-    return choose(scored, key=lambda x: (x.score.value, x.output, x.score.reason))
+    return choose(
+        scored,
+        key=lambda x: (x.score.value, x.output, x.score.reason, x.finish_reason),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ class Pair:
         new: Scores of the other arm, in [0, 1]; not empty.
         old_trials: Trials of the baseline arm; empty if only scores were recorded.
         new_trials: Trials of the other arm.
+        was: Mean score in the baseline arm.
+        now: Mean score in the other arm.
     """
 
     case: Case
@@ -35,16 +37,17 @@ class Pair:
     new: tuple[float, ...]
     old_trials: tuple[Trial, ...]
     new_trials: tuple[Trial, ...]
+    was: float = field(init=False)
+    now: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "was", fmean(self.old))
+        object.__setattr__(self, "now", fmean(self.new))
 
     @property
-    def was(self) -> float:
-        """Mean score in the baseline arm."""
-        return fmean(self.old)
-
-    @property
-    def now(self) -> float:
-        """Mean score in the other arm."""
-        return fmean(self.new)
+    def is_flaky(self) -> bool:
+        """Whether the recorded trials disagree."""
+        return len(set(self.recorded.scores)) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Comparison:
         missing: Ids of cases with a trial that got no reply.
         silences: Why no reply came, one text per such trial.
         common: How many cases the suite and the baseline have in common.
+        size: How many cases the suite has.
     """
 
     pairs: tuple[Pair, ...]
@@ -71,6 +75,7 @@ class Comparison:
     missing: tuple[str, ...]
     silences: tuple[str, ...]
     common: int
+    size: int
 
     @property
     def weights(self) -> list[float]:
@@ -95,9 +100,26 @@ class Comparison:
         )
 
     @property
+    def loss(self) -> float:
+        """What the lost cases would cost if they were wrong now, as a share.
+
+        Set against the weight of the compared cases alone: cases that were wrong
+        anyway must not dilute it. Infinite if nothing is left to compare.
+        """
+        gone = math.fsum(case.weight * fmean(case.scores) for case in self.lost)
+        if not self.pairs:
+            return math.inf if gone > 0 else 0.0
+        return gone / math.fsum(self.weights)
+
+    @property
     def trials(self) -> int:
         """Trials per case of the other arm."""
         return max((len(pair.new_trials) for pair in self.pairs), default=0)
+
+    @property
+    def flaky(self) -> tuple[str, ...]:
+        """Ids of the compared cases whose recorded trials disagree, sorted."""
+        return tuple(sorted(pair.case.id for pair in self.pairs if pair.is_flaky))
 
     def p_value(self, side: stats.Side = "drop") -> float:
         """One-sided p of the exact stratified test."""
@@ -111,31 +133,44 @@ class Comparison:
             differences, side="drop", weights=self.weights, mid=True
         )
 
-    def drop_if_lost(self) -> float:
-        """Return the drop if the lost cases had been right before and wrong now.
+    def p_if_lost(self, *, alone: bool = False) -> float:
+        """Return the stratified p with the lost cases counted as wrong now.
 
-        What they lose is added to what the compared cases lose. The total weight stays
-        that of the compared cases: cases that were wrong anyway must not dilute it.
+        Args:
+            alone: Leave the compared cases out: what do the lost ones show by
+                themselves?
         """
-        if not self.pairs:
-            return math.inf if any(any(case.scores) for case in self.lost) else 0.0
-        gone = math.fsum(case.weight * fmean(case.scores) for case in self.lost)
-        return self.drop + gone / math.fsum(self.weights)
-
-    def p_if_lost(self) -> float:
-        """Return the stratified p with the lost cases counted as wrong now."""
         wrong = (0.0,) * max(1, self.trials)
-        pairs = [(pair.old, pair.new) for pair in self.pairs]
+        kept = () if alone else self.pairs
+        pairs = [(pair.old, pair.new) for pair in kept]
         pairs += [(case.scores, wrong) for case in self.lost]
-        weights = self.weights + [case.weight for case in self.lost]
+        weights = [pair.case.weight for pair in kept]
+        weights += [case.weight for case in self.lost]
         return stats.stratified_p(pairs, weights=weights)
 
     def variance(self) -> float:
         """Return the mean variance of a trial around its case's mean."""
-        recorded = [pair.recorded.scores for pair in self.pairs]
-        if not any(len(scores) > 1 for scores in recorded):
-            recorded = [pair.old for pair in self.pairs]
-        return stats.within_case_variance(recorded, self.weights)
+        recorded = [(pair.recorded.scores, pair.case.weight) for pair in self.pairs]
+        if not any(len(scores) > 1 for scores, _ in recorded):
+            recorded = [(pair.old, pair.case.weight) for pair in self.pairs]
+        return trial_variance(recorded)
+
+
+def trial_variance(cases: Sequence[tuple[tuple[float, ...], float]]) -> float:
+    """Return :func:`stats.within_case_variance` of (scores, weight) pairs.
+
+    Most cases of a suite have the same few scores, and a case counts with the square
+    of its weight: equal ones are taken together, which is faster by an order of
+    magnitude and changes nothing.
+    """
+    if not any(len(scores) > 1 for scores, _ in cases):
+        return stats.within_case_variance([scores for scores, _ in cases])
+    squares: dict[tuple[float, ...], list[float]] = {}
+    for scores, weight in cases:
+        squares.setdefault(tuple(sorted(scores)), []).append(weight * weight)
+    distinct = sorted(squares)
+    shares = [math.sqrt(math.fsum(squares[scores])) for scores in distinct]
+    return stats.within_case_variance(distinct, shares)
 
 
 def compare(
@@ -153,7 +188,7 @@ def compare(
         new: Trials of the other arm.
     """
     known = {case.id: case for case in baseline.cases}
-    same = [case for case in cases if _is_same(case, known.get(case.id))]
+    same = [case for case in cases if is_same(case, known.get(case.id))]
     pairs: list[Pair] = []
     silences: dict[str, tuple[str, ...]] = {}
     for case in same:
@@ -190,6 +225,7 @@ def compare(
         missing=tuple(sorted(silences)),
         silences=tuple(text for texts in silences.values() for text in texts),
         common=len(same),
+        size=len(cases),
     )
 
 
@@ -205,5 +241,6 @@ def silence(trials: Sequence[Trial]) -> tuple[str, ...]:
     return tuple(trial.missing for trial in trials if trial.missing is not None)
 
 
-def _is_same(case: Case, recorded: BaselineCase | None) -> bool:
+def is_same(case: Case, recorded: BaselineCase | None) -> bool:
+    """Return whether a case is the one that was recorded."""
     return recorded is not None and recorded.hash == case.hash

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.wording import chance, count, percent, points
+from pytest_promptopt.wording import chance, count, p_value, percent, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +17,33 @@ RECORD = f"a new baseline with {UPDATE}"
 __all__ = [
     "RECORD",
     "UPDATE",
+    "against",
     "chance",
     "count",
     "lost_cases",
     "named",
+    "p_value",
     "percent",
     "points",
+    "reference",
+    "test",
 ]
+
+
+def reference(given: str, date: str) -> str:
+    """Return what was compared with; the baseline, unless something else is given."""
+    return given or f"the baseline of {date}"
+
+
+def against(share: float, given: str) -> str:
+    """Return the accuracy that another one is held against, and whose it is."""
+    shown = percent(share)
+    return f"{shown} at {given}" if given else f"the baseline's {shown}"
+
+
+def test(p: float, limit: float) -> str:
+    """Return a p-value and its limit: ``"p = 0.031, limit 0.025"``."""
+    return f"{p_value(p)}, limit {chance(limit)}"
 
 
 def named(noun: str, names: Sequence[str], most: int = 3) -> str:

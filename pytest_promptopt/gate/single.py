@@ -1,4 +1,4 @@
-"""The rules for one arm alone: carried over, without a baseline, not measured."""
+"""The rules for one arm alone: without a baseline, or not measured."""
 
 from __future__ import annotations
 
@@ -7,70 +7,22 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pytest_promptopt import stats
+from pytest_promptopt.baseline import BaselineCase
 from pytest_promptopt.gate import sentences as say
-from pytest_promptopt.gate.comparison import scores_of, silence
+from pytest_promptopt.gate.comparison import Pair, scores_of, silence
 from pytest_promptopt.gate.finding import ROUNDING
+from pytest_promptopt.gate.tags import tag_accuracy
 from pytest_promptopt.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_promptopt.baseline import Baseline
-    from pytest_promptopt.records import Case, Trials
+    from pytest_promptopt.records import Case, TagAccuracy, Trials
 
 MOST_MISSING = 0.05
 """Share of cases without a reply above which there is no verdict."""
 
 _CAUSES = frozenset({"provider", "budget", "test", "setup"})
-
-
-def judge_unchanged(
-    cases: Sequence[Case], baseline: Baseline, *, min_score: float | None = None
-) -> Verdict:
-    """Carry over the recorded score of a prompt test that nothing changed.
-
-    Args:
-        cases: The suite as it is now, which is the baseline's.
-        baseline: The committed record.
-        min_score: Floor of the accuracy, in [0, 1]; it may have been raised since.
-
-    Returns:
-        The verdict with the recorded figures in both places.
-    """
-    scored = [case for case in baseline.cases if case.scores]
-    if not scored:
-        return error("test", f"the baseline of {baseline.date} has no score")
-    means = [fmean(case.scores) for case in scored]
-    weights = [case.weight for case in scored]
-    accuracy = stats.weighted_mean(means, weights)
-    interval = stats.accuracy_interval(means, weights)
-    verdict = Verdict(
-        outcome="pass",
-        cause="unchanged",
-        accuracy=accuracy,
-        interval=interval,
-        baseline_accuracy=accuracy,
-        baseline_interval=interval,
-        trials=max(len(case.values) for case in scored),
-        cases=len(scored),
-        baseline_date=baseline.date,
-    )
-    if min_score is not None and is_below(interval, min_score):
-        message = below_floor(accuracy, interval, min_score)
-        return replace(verdict, outcome="fail", cause="floor", message=message)
-    message = (
-        f"nothing changed since {baseline.date}: {say.percent(accuracy)} as recorded"
-    )
-    must_pass = {case.id for case in cases if case.must_pass}
-    unsteady = sorted(
-        case.id for case in scored if case.id in must_pass and not case.always_right
-    )
-    if unsteady:
-        message += (
-            f"; {say.named('must_pass case', unsteady)} cannot fail a build, not"
-            " having been right in every recorded trial"
-        )
-    return replace(verdict, message=message)
 
 
 def judge_alone(
@@ -110,6 +62,7 @@ def judge_alone(
         accuracy=accuracy,
         interval=stats.accuracy_interval(means, weights),
         trials=max(len(scores) for _, scores in scored),
+        tags=_tags(scored),
         cases=len(scored),
         missing=missing,
     )
@@ -123,14 +76,16 @@ def judge_alone(
     return replace(outcome, cause="no baseline", message=message)
 
 
-def error(cause: str, message: str) -> Verdict:
+def error(cause: str, message: str, *, retryable: bool = False) -> Verdict:
     """Return the verdict of a prompt test that could not be measured.
 
     Args:
         cause: ``"provider"``, ``"budget"``, ``"test"`` or ``"setup"``.
         message: What happened, in one sentence.
+        retryable: Whether the same run may succeed later: a provider's error that says
+            so, never a spent budget or a broken test.
     """
-    return Verdict(outcome="error", cause=cause, message=message)
+    return Verdict(outcome="error", cause=cause, message=message, retryable=retryable)
 
 
 def no_verdict(
@@ -169,6 +124,25 @@ def below_floor(
         f"{say.percent(accuracy)} is below min_score {say.percent(min_score)}, and so"
         f" is its upper 95% bound {say.percent(interval[1])}"
     )
+
+
+def _tags(
+    scored: Sequence[tuple[Case, tuple[float, ...]]],
+) -> tuple[TagAccuracy, ...]:
+    """Return the accuracy per tag, which nothing is there to compare with."""
+    pairs = [
+        Pair(
+            case=case,
+            recorded=BaselineCase(id=case.id, hash="", values=scores),
+            old=scores,
+            new=scores,
+            old_trials=(),
+            new_trials=(),
+        )
+        for case, scores in scored
+        if case.tags
+    ]
+    return tuple(replace(accuracy, was=None) for accuracy in tag_accuracy(pairs))
 
 
 def _held_against(min_score: float, verdict: Verdict, accuracy: float) -> Verdict:

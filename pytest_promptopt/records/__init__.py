@@ -8,12 +8,18 @@ written to.
 from pytest_promptopt.records.base import Record, canonical_json, digest
 from pytest_promptopt.records.chat import Completion, Message, Request, Role, Usage
 from pytest_promptopt.records.decision import (
-    CaseChange,
     Outcome,
+    Remark,
     TestResult,
     Verdict,
 )
 from pytest_promptopt.records.evaluation import Case, Score, Trial, Trials
+from pytest_promptopt.records.grounds import (
+    CaseChange,
+    LimitCheck,
+    Redraw,
+    TagAccuracy,
+)
 from pytest_promptopt.records.searching import (
     Candidate,
     Edit,
@@ -28,15 +34,19 @@ __all__ = [
     "CaseChange",
     "Completion",
     "Edit",
+    "LimitCheck",
     "Message",
     "Outcome",
     "Proposal",
     "Record",
+    "Redraw",
+    "Remark",
     "Request",
     "Role",
     "Score",
     "SearchResult",
     "Step",
+    "TagAccuracy",
     "TestResult",
     "Trial",
     "Trials",

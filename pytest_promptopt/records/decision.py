@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.records.base import Record
+from pytest_promptopt.records.grounds import (
+    CaseChange,
+    LimitCheck,
+    Redraw,
+    TagAccuracy,
+)
 from pytest_promptopt.records.searching import Edit, SearchResult
 
 if TYPE_CHECKING:
@@ -13,38 +19,30 @@ if TYPE_CHECKING:
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
 
+_LISTS = ("removed", "changed", "added", "missing", "pattern", "flaky", "broken")
+
 
 def _pair(value: Any) -> tuple[float, float] | None:
     return None if value is None else (value[0], value[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseChange(Record):
-    """A case that one arm does better than the other.
+class Remark(Record):
+    """Something about a verdict that a reviewer must not miss: warned and annotated.
 
     Attributes:
-        case_id: Id of the case.
-        place: ``file:line`` of the case.
-        expected: The right answer as text.
-        got: The arm's reply that shows the change, as text.
-        before: The baseline arm's reply, as text.
-        was: Mean score in the baseline arm, in [0, 1].
-        now: Mean score in the edited arm, in [0, 1].
-        reason: Why the reply is not right.
+        kind: One or two words: ``"accepted"``, ``"stale on main"``,
+            ``"new prompt test"``, ``"limits changed"``, ``"baseline changed"``,
+            ``"test changed"``, ``"must_pass"``.
+        text: One sentence.
     """
 
-    case_id: str
-    place: str
-    expected: str
-    got: str
-    before: str
-    was: float
-    now: float
-    reason: str = ""
+    kind: str
+    text: str
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> CaseChange:
-        """Rebuild a change written by :meth:`to_json`."""
+    def from_json(cls, data: Mapping[str, Any]) -> Remark:
+        """Rebuild a remark written by :meth:`to_json`."""
         return cls(**data)
 
 
@@ -55,10 +53,11 @@ class Verdict(Record):
     Attributes:
         outcome: ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"error"``.
         cause: One word or two: ``"better"``, ``"same"``, ``"unchanged"``,
-            ``"recorded"``, ``"accepted"``, ``"report only"``; ``"worse"``,
-            ``"must_pass"``, ``"floor"``, ``"no baseline"``; ``"unclear"``,
-            ``"cases lost"``, ``"drift"``; ``"provider"``, ``"budget"``, ``"test"``,
-            ``"setup"``.
+            ``"drift"``, ``"accepted"``, ``"removed"``, ``"recorded"``, ``"kept"``,
+            ``"report only"``; ``"worse"``, ``"must_pass"``, ``"limit"``, ``"floor"``,
+            ``"no baseline"``; ``"unclear"``, ``"cases lost"``, ``"must_pass"``,
+            ``"removed"``, ``"provider"``;
+            ``"provider"``, ``"budget"``, ``"test"``, ``"setup"``.
         message: The decision in one sentence.
         accuracy: Mean score in [0, 1]; ``None`` if nothing was scored.
         interval: 95 % interval of the accuracy.
@@ -69,7 +68,17 @@ class Verdict(Record):
         sign_flip_p: Case-level one-sided mid-p, if it was used.
         detectable: Smallest drop, as a share, that this suite could have shown.
         trials: Trials per case and arm.
-        edited_tests: How many edited prompt tests share the error rate (M).
+        look: Looks that were taken, from 1; 0 where none was.
+        hypotheses: How many edited prompt tests, and limits of theirs, share the error
+            rate (M).
+        reference: What was compared with: ``"the baseline of 2026-11-20"``,
+            ``"commit 1a2b3c4"``.
+        retryable: Of an error: whether the same run may succeed later.
+        pattern: What the broken cases share, one sentence each.
+        tags: Accuracy per tag, by name.
+        limits: The parts held against their limits.
+        flaky: Compared cases whose recorded trials disagree.
+        broken: The ``must_pass`` cases that the edit broke.
         cases: How many cases were compared or scored.
         worse: Cases that got worse, worst first.
         better: Cases that got better, best first.
@@ -92,7 +101,15 @@ class Verdict(Record):
     sign_flip_p: float | None = None
     detectable: float | None = None
     trials: int = 0
-    edited_tests: int = 0
+    look: int = 0
+    hypotheses: int = 0
+    reference: str = ""
+    retryable: bool = False
+    pattern: tuple[str, ...] = ()
+    tags: tuple[TagAccuracy, ...] = ()
+    limits: tuple[LimitCheck, ...] = ()
+    flaky: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
     cases: int = 0
     worse: tuple[CaseChange, ...] = ()
     better: tuple[CaseChange, ...] = ()
@@ -117,8 +134,12 @@ class Verdict(Record):
             rebuilt[name] = _pair(data[name])
         for name in ("worse", "better"):
             rebuilt[name] = tuple(CaseChange.from_json(entry) for entry in data[name])
-        for name in ("removed", "changed", "added", "missing"):
+        for name in _LISTS:
             rebuilt[name] = tuple(data[name])
+        rebuilt["tags"] = tuple(TagAccuracy.from_json(entry) for entry in data["tags"])
+        rebuilt["limits"] = tuple(
+            LimitCheck.from_json(entry) for entry in data["limits"]
+        )
         return cls(**rebuilt)
 
 
@@ -141,6 +162,10 @@ class TestResult(Record):
         unconfirmed: Edits of the best candidate on train, where it was not confirmed.
         files: Files the controller writes: absolute path to text.
         notes: Sentences to show beside the verdict.
+        redraws: The recorded scores beside fresh ones of the same requests: what the
+            suite's drift is decided on.
+        remarks: What a reviewer must not miss.
+        line: Line of the test function, from 1; 0 if it is not known.
     """
 
     __test__ = False  # pytest: not a test class
@@ -159,6 +184,9 @@ class TestResult(Record):
     unconfirmed: tuple[Edit, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    redraws: tuple[Redraw, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    line: int = 0
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:
@@ -170,4 +198,6 @@ class TestResult(Record):
         edits = (Edit.from_json(entry) for entry in data["unconfirmed"])
         rebuilt["unconfirmed"] = tuple(edits)
         rebuilt["notes"] = tuple(data["notes"])
+        rebuilt["redraws"] = tuple(Redraw.from_json(x) for x in data["redraws"])
+        rebuilt["remarks"] = tuple(Remark.from_json(x) for x in data["remarks"])
         return cls(**rebuilt)

@@ -98,12 +98,16 @@ class Trial(Record):
         output: The reply's text.
         finish_reason: As in :class:`Completion`; ``"stop"`` where no reply was seen.
         missing: Why no reply came (provider, budget, ...): never a wrong answer.
+        measures: What a limit may be set on, by name: the score's parts, and
+            ``"tokens"``, ``"output_tokens"``, ``"length"`` (characters), ``"latency"``
+            (seconds), ``"cost"`` (US dollars) as far as they are known.
     """
 
     score: Score
     output: str = ""
     finish_reason: str = "stop"
     missing: str | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.missing is not None and self.score.value is not None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.baseline import Baseline, BaselineCase
+from pytest_promptopt.gate import Terms, judge_edited
 from pytest_promptopt.records import Case, Score, Trial, Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pytest_promptopt.records import Verdict
 
 DATE = "2026-01-31"
 
 
 def suite(
-    n: int, *, must_pass: Sequence[int] = (), weights: Sequence[float] = ()
+    n: int,
+    *,
+    must_pass: Collection[int] = (),
+    weights: Sequence[float] = (),
+    tags: Mapping[int, tuple[str, ...]] | None = None,
 ) -> tuple[Case, ...]:
     """Cases c0, c1, ... that expect "yes"."""
     return tuple(
@@ -23,6 +30,7 @@ def suite(
             inputs={"text": f"text {i}"},
             expected="yes",
             must_pass=i in must_pass,
+            tags=(tags or {}).get(i, ()),
             weight=weights[i] if weights else 1.0,
             place=f"cases/x.jsonl:{i + 1}",
         )
@@ -45,10 +53,10 @@ def trials(*values: float | None) -> tuple[Trial, ...]:
 
 def arm(
     cases: Sequence[Case],
-    wrong: Sequence[int] = (),
+    wrong: Collection[int] = (),
     *,
     k: int = 3,
-    lost: Sequence[int] = (),
+    lost: Collection[int] = (),
 ) -> Trials:
     """Trials that are right but for some cases, and missing for some."""
     return {
@@ -57,7 +65,9 @@ def arm(
     }
 
 
-def record(cases: Sequence[Case], wrong: Sequence[int] = (), *, k: int = 3) -> Baseline:
+def record(
+    cases: Sequence[Case], wrong: Collection[int] = (), *, k: int = 3
+) -> Baseline:
     """The baseline whose trials are right but for some cases."""
     return recorded(
         cases, {case.id: (float(i not in wrong),) * k for i, case in enumerate(cases)}
@@ -85,3 +95,16 @@ def recorded(
             for case in cases
         ),
     )
+
+
+def judged(
+    cases: Sequence[Case],
+    baseline: Baseline,
+    old: Trials,
+    new: Trials,
+    terms: Terms | None = None,
+    *,
+    look: int = 2,
+) -> Verdict:
+    """The verdict of the last look, on the usual terms."""
+    return judge_edited(cases, baseline, old, new, terms or Terms(), look=look)

@@ -5,30 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from gate_suites import DATE, arm, record, recorded, suite, trials
+from gate_suites import DATE, arm, judged, record, recorded, suite, trials
 
-from pytest_promptopt.gate import judge_edited, report_only
-from pytest_promptopt.records import CaseChange, Verdict
+from pytest_promptopt.gate import Terms, goes_on, judge_edited
+from pytest_promptopt.records import CaseChange, Trials, Verdict
 
 
 def test_a_prompt_that_breaks_cases_fails_with_every_figure() -> None:
     cases = suite(20)
 
-    verdict = judge_edited(
+    verdict = judged(
         cases, record(cases, [0]), arm(cases, [0]), arm(cases, [0, 1, 2, 3, 4])
     )
 
     assert verdict.message == (
-        "the edited prompt is worse by 20.0 points: 75.0% where the baseline has 95.0%"
-        " (20 cases, 3 trials each), p < 0.0001, limit 0.05"
+        "the edited prompt is worse by 20.0 points: 75.0% against the baseline's"
+        " 95.0% (20 cases, 3 trials each), p < 0.0001, limit 0.025"
     )
     assert (verdict.outcome, verdict.cause) == ("fail", "worse")
     assert (verdict.accuracy, verdict.baseline_accuracy) == (0.75, 0.95)
     assert verdict.interval == pytest.approx((0.5313, 0.8881), abs=1e-4)
     assert verdict.p_value == pytest.approx(20**-4)
     assert verdict.sign_flip_p == 2**-5
-    assert (verdict.limit, verdict.edited_tests) == (0.05, 1)
-    assert verdict.detectable == 3 / 20
+    assert (verdict.limit, verdict.hypotheses, verdict.look) == (0.025, 1, 2)
+    assert verdict.reference == "the baseline of 2026-01-31"
+    assert verdict.detectable == pytest.approx(3 / 20)
     assert (verdict.cases, verdict.trials) == (20, 3)
     assert verdict.baseline_date == DATE
     assert Verdict.from_json(verdict.to_json()) == verdict
@@ -37,25 +38,23 @@ def test_a_prompt_that_breaks_cases_fails_with_every_figure() -> None:
 def test_identical_arms_pass_as_the_same() -> None:
     cases = suite(20)
 
-    verdict = judge_edited(cases, record(cases, [3]), arm(cases, [3]), arm(cases, [3]))
+    verdict = judged(cases, record(cases, [3]), arm(cases, [3]), arm(cases, [3]))
 
     assert (verdict.outcome, verdict.cause) == ("pass", "same")
     assert verdict.message == (
-        "no drop of 2.0 points or more: 95.0% where the baseline has 95.0%"
-        " (20 cases, 3 trials each)"
+        "no drop of 2.0 points or more: 95.0% against the baseline's"
+        " 95.0% (20 cases, 3 trials each)"
     )
 
 
 def test_a_clear_gain_passes_as_better() -> None:
     cases = suite(20)
 
-    verdict = judge_edited(
-        cases, record(cases, [1, 2, 3]), arm(cases, [1, 2, 3]), arm(cases)
-    )
+    verdict = judged(cases, record(cases, [1, 2, 3]), arm(cases, [1, 2, 3]), arm(cases))
 
     assert (verdict.outcome, verdict.cause) == ("pass", "better")
     assert verdict.message == (
-        "the edited prompt is better by 15.0 points: 100.0% where the baseline has"
+        "the edited prompt is better by 15.0 points: 100.0% against the baseline's"
         " 85.0% (20 cases, 3 trials each)"
     )
     assert [change.case_id for change in verdict.better] == ["c1", "c2", "c3"]
@@ -65,12 +64,13 @@ def test_a_drop_that_chance_explains_passes() -> None:
     cases = suite(10)
     new = {**arm(cases), "c4": trials(1.0, 0.0, 1.0)}
 
-    verdict = judge_edited(cases, record(cases), arm(cases), new)
+    verdict = judged(cases, record(cases), arm(cases), new)
 
     assert (verdict.outcome, verdict.cause) == ("pass", "same")
+    assert verdict.sign_flip_p is None
     assert verdict.message == (
-        "a drop of 3.3 points that chance explains (p 0.5): 96.7% where the baseline"
-        " has 100.0% (10 cases, 3 trials each)"
+        "a drop of 3.3 points that chance explains (p = 0.5): 96.7% against the"
+        " baseline's 100.0% (10 cases, 3 trials each)"
     )
 
 
@@ -78,12 +78,12 @@ def test_a_drop_between_chance_and_proof_is_inconclusive_and_says_what_helps() -
     cases = suite(40)
     new = {**arm(cases), "c1": trials(0.0, 0.0, 1.0), "c2": trials(0.0, 1.0, 1.0)}
 
-    verdict = judge_edited(cases, record(cases), arm(cases), new)
+    verdict = judged(cases, record(cases), arm(cases), new)
 
     assert (verdict.outcome, verdict.cause) == ("inconclusive", "unclear")
     assert verdict.message == (
-        "cannot tell whether the edited prompt is worse by 2.5 points: 97.5% where the"
-        " baseline has 100.0% (40 cases, 3 trials each), p 0.1, limit 0.05;"
+        "cannot tell whether the edited prompt is worse by 2.5 points: 97.5% against"
+        " the baseline's 100.0% (40 cases, 3 trials each), p = 0.1, limit 0.025;"
         " about 120 cases would settle a drop of this size"
     )
 
@@ -91,105 +91,133 @@ def test_a_drop_between_chance_and_proof_is_inconclusive_and_says_what_helps() -
 def test_two_flipped_cases_of_a_deterministic_model_warn_only() -> None:
     cases = suite(20)
 
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, [4, 5]))
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, [4, 5]))
 
     assert verdict.p_value == pytest.approx(1 / 400)
     assert verdict.message == (
-        "cannot tell whether the edited prompt is worse by 10.0 points: 90.0% where the"
-        " baseline has 100.0% (20 cases, 3 trials each), p 0.0025, limit 0.05;"
+        "cannot tell whether the edited prompt is worse by 10.0 points: 90.0% against"
+        " the baseline's 100.0% (20 cases, 3 trials each), p = 0.0025, limit 0.025;"
         " too few cases changed to tell; more cases would settle it"
     )
     assert (verdict.outcome, verdict.cause) == ("inconclusive", "unclear")
 
 
-def test_a_drop_below_the_tolerance_passes_however_certain() -> None:
+@pytest.mark.parametrize(
+    ("flipped", "outcome", "cause"),
+    [
+        (3, "pass", "same"),
+        (4, "inconclusive", "unclear"),
+        (7, "inconclusive", "unclear"),
+        (8, "fail", "worse"),
+    ],
+    ids=["below half of it", "half of it", "below it", "exactly it"],
+)
+def test_a_certain_drop_is_held_against_the_tolerance(
+    flipped: int, outcome: str, cause: str
+) -> None:
     cases = suite(400)
 
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, range(7)))
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, range(flipped)))
 
-    assert verdict.p_value == pytest.approx(20**-7)
-    assert (verdict.outcome, verdict.cause) == ("pass", "same")
+    assert verdict.p_value == pytest.approx(20**-flipped)
+    assert (verdict.outcome, verdict.cause) == (outcome, cause)
 
 
-def test_a_drop_of_exactly_the_tolerance_fails() -> None:
+def test_a_certain_drop_below_the_tolerance_says_so() -> None:
     cases = suite(400)
 
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, range(8)))
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, range(7)))
 
-    assert (verdict.outcome, verdict.cause) == ("fail", "worse")
+    assert verdict.message == (
+        "the edited prompt is worse by 1.8 points, which is less than the tolerance of"
+        " 2.0 points: 98.2% against the baseline's 100.0% (400 cases, 3 trials each),"
+        " p < 0.0001, limit 0.025; look at the cases that got worse"
+    )
 
 
-def test_more_edited_tests_and_looks_share_the_error_rate() -> None:
+def test_an_unclear_first_look_asks_for_another_and_nothing_else_does() -> None:
+    cases = suite(40)
+    base, old = record(cases), arm(cases)
+    unclear = {**old, "c1": trials(0.0, 0.0, 1.0), "c2": trials(0.0, 1.0, 1.0)}
+
+    first = judge_edited(cases, base, old, unclear, Terms(), look=1)
+    failed = judge_edited(cases, base, old, arm(cases, range(9)), Terms(), look=1)
+    passed = judge_edited(cases, base, old, old, Terms(), look=1)
+    lost = judge_edited(cases[1:], base, old, old, Terms(), look=1)
+
+    assert (first.outcome, first.look) == ("inconclusive", 1)
+    assert lost.cause == "cases lost"
+    assert goes_on(first, 1)
+    assert not goes_on(first, 2)
+    assert not any(goes_on(verdict, 1) for verdict in (failed, passed, lost))
+
+
+def test_what_could_be_shown_counts_both_looks() -> None:
+    cases = suite(50)
+    values = {case.id: (1.0, 0.0, 1.0) for case in cases}
+    base, old = recorded(cases, values), arm(cases)
+
+    first = judged(cases, base, old, old, look=1)
+    both = judged(cases, base, arm(cases, k=6), arm(cases, k=6), look=2)
+
+    assert first.detectable == both.detectable
+    assert first.flaky == tuple(sorted(case.id for case in cases))
+
+
+def test_more_edited_tests_share_the_error_rate() -> None:
     cases = suite(50)
     new = {**arm(cases), "c9": trials(1.0, 0.0, 0.0)} | {
         f"c{i}": trials(0.0, 1.0, 1.0) for i in range(4)
     }
     base, old = record(cases), arm(cases)
 
-    alone = judge_edited(cases, base, old, new)
-    among = judge_edited(cases, base, old, new, edited_tests=4, looks=2)
+    alone = judged(cases, base, old, new)
+    among = judged(cases, base, old, new, Terms(hypotheses=4))
 
-    assert (alone.outcome, alone.limit) == ("fail", 0.05)
+    assert (alone.outcome, alone.limit) == ("fail", 0.025)
     assert (among.outcome, among.limit) == ("inconclusive", 0.05 / 8)
-    assert among.edited_tests == 4
+    assert among.hypotheses == 4
     assert alone.detectable is not None
     assert among.detectable is not None
     assert among.detectable >= alone.detectable
 
 
+def test_a_comparison_with_a_commit_says_so() -> None:
+    cases = suite(208)
+
+    verdict = judged(
+        cases,
+        record(cases),
+        arm(cases, range(100), k=2),
+        arm(cases, range(150), k=2),
+        Terms(reference="commit 1a2b3c4"),
+    )
+
+    assert verdict.reference == "commit 1a2b3c4"
+    assert verdict.message == (
+        "the edited prompt is worse by 24.0 points: 27.9% against 51.9% at"
+        " commit 1a2b3c4 (208 cases, 2 trials each), p < 0.0001, limit 0.025"
+    )
+
+
 def test_weights_decide_the_accuracy() -> None:
     cases = suite(4, weights=[5.0, 1.0, 1.0, 1.0])
 
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, [0]))
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, [0]))
 
     assert verdict.accuracy == pytest.approx(3 / 8)
-
-
-def test_a_broken_must_pass_case_fails_alone() -> None:
-    cases = suite(100, must_pass=[7])
-
-    verdict = judge_edited(
-        cases, record(cases), arm(cases), {**arm(cases), "c7": trials(0.0, 0.0, 1.0)}
-    )
-
-    assert (verdict.outcome, verdict.cause) == ("fail", "must_pass")
-    assert verdict.message == (
-        "the edited prompt breaks must_pass case 'c7': always right in the baseline,"
-        " now wrong in most trials"
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "old", "new"),
-    [
-        ((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (0.0, 1.0, 1.0)),
-        ((1.0, 0.0, 1.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
-        ((1.0, 1.0, 1.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0)),
-    ],
-    ids=["now mostly right", "never steady", "the model's doing"],
-)
-def test_a_must_pass_case_that_the_edit_did_not_break_does_not_fail(
-    values: tuple[float, ...], old: tuple[float, ...], new: tuple[float, ...]
-) -> None:
-    cases = suite(100, must_pass=[0])
-    base = recorded(cases, {**{case.id: (1.0,) * 3 for case in cases}, "c0": values})
-
-    verdict = judge_edited(
-        cases,
-        base,
-        {**arm(cases), "c0": trials(*old)},
-        {**arm(cases), "c0": trials(*new)},
-    )
-
-    assert verdict.outcome == "pass"
 
 
 def test_an_accuracy_surely_below_the_floor_fails() -> None:
     cases = suite(20)
     half = list(range(10))
 
-    verdict = judge_edited(
-        cases, record(cases, half), arm(cases, half), arm(cases, half), min_score=0.8
+    verdict = judged(
+        cases,
+        record(cases, half),
+        arm(cases, half),
+        arm(cases, half),
+        Terms(min_score=0.8),
     )
 
     assert (verdict.outcome, verdict.cause) == ("fail", "floor")
@@ -202,8 +230,12 @@ def test_an_accuracy_just_below_the_floor_does_not_fail() -> None:
     cases = suite(20)
     some = list(range(5))
 
-    verdict = judge_edited(
-        cases, record(cases, some), arm(cases, some), arm(cases, some), min_score=0.8
+    verdict = judged(
+        cases,
+        record(cases, some),
+        arm(cases, some),
+        arm(cases, some),
+        Terms(min_score=0.8),
     )
 
     assert verdict.outcome == "pass"
@@ -218,7 +250,7 @@ def test_the_cases_that_got_worse_come_worst_first_with_a_failing_reply() -> Non
         "c1": trials(1.0, 0.0, 1.0),
     }
 
-    verdict = judge_edited(cases, record(cases), arm(cases), new)
+    verdict = judged(cases, record(cases), arm(cases), new)
 
     assert [change.case_id for change in verdict.worse] == ["c9", "c1", "c2"]
     assert verdict.worse[0] == CaseChange(
@@ -247,30 +279,121 @@ def test_the_right_answer_is_shown_as_text(
     (case,) = suite(1)
     cases = (replace(case, **fields),)  # type: ignore[arg-type]
 
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, [0]))
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, [0]))
 
     assert verdict.worse[0].expected == shown
 
 
-def test_report_only_lets_a_fail_pass_with_all_its_figures() -> None:
+def test_a_worse_case_carries_what_a_reader_asks_next() -> None:
+    cases = suite(20, must_pass=[0], tags={0: ("german", "long")})
+    values = {case.id: (1.0,) * 3 for case in cases} | {"c0": (1.0, 0.0, 1.0)}
+    cut = replace(trials(0.0)[0], finish_reason="length")
+
+    verdict = judged(
+        cases, recorded(cases, values), arm(cases), {**arm(cases), "c0": (cut,) * 3}
+    )
+
+    (change,) = verdict.worse
+    assert (change.tags, change.must_pass) == (("german", "long"), True)
+    assert (change.flaky, change.finish_reason) == (True, "length")
+    assert verdict.flaky == ("c0",)
+    assert [(tag.tag, tag.was, tag.now) for tag in verdict.tags] == [
+        ("german", 1.0, 0.0),
+        ("long", 1.0, 0.0),
+    ]
+
+
+def test_a_failure_says_what_the_broken_cases_share() -> None:
+    cases = suite(40)
+
+    verdict = judged(cases, record(cases), arm(cases), arm(cases, range(6)))
+
+    assert verdict.pattern == ("6 of 6 broken cases expect 'yes' and got 'no (0)'",)
+    assert judged(cases, record(cases), arm(cases), arm(cases)).pattern == ()
+
+
+def measured(trials_of: Trials, tokens: float, some: int = 0) -> Trials:
+    """The same trials, of so many tokens; the first few of them of ten more."""
+    return {
+        case_id: tuple(
+            replace(trial, measures={"tokens": tokens + 10 * (i < some)})
+            for trial in entries
+        )
+        for i, (case_id, entries) in enumerate(trials_of.items())
+    }
+
+
+def test_an_exceeded_limit_fails_and_names_every_figure() -> None:
     cases = suite(20)
-    verdict = judge_edited(cases, record(cases), arm(cases), arm(cases, range(5)))
+    terms = Terms(limits={"tokens": "+10%"}, hypotheses=2)
 
-    shown = report_only(verdict)
+    verdict = judged(
+        cases,
+        record(cases),
+        measured(arm(cases), 100),
+        measured(arm(cases), 125),
+        terms,
+    )
 
-    assert shown == replace(
-        verdict,
-        outcome="pass",
-        cause="report only",
-        message=f"would have been fail (worse): {verdict.message}",
+    assert (verdict.outcome, verdict.cause) == ("fail", "limit")
+    assert verdict.message == (
+        "the edited prompt exceeds the limit 'tokens' +10% (100 -> 125, p < 0.0001,"
+        " limit 0.013): 100.0% against the baseline's 100.0% (20 cases, 3 trials"
+        " each)"
+    )
+    assert [check.state for check in verdict.limits] == ["exceeded"]
+
+
+def test_a_limit_that_may_be_exceeded_is_inconclusive_and_asks_for_a_look() -> None:
+    cases = suite(20)
+    terms = Terms(limits={"tokens": "+0"}, hypotheses=2)
+
+    verdict = judged(
+        cases,
+        record(cases),
+        measured(arm(cases), 100),
+        measured(arm(cases), 100, some=3),
+        terms,
+        look=1,
+    )
+
+    assert (verdict.outcome, verdict.cause) == ("inconclusive", "unclear")
+    assert goes_on(verdict, 1)
+    assert verdict.message.startswith(
+        "cannot tell whether the edited prompt keeps the limit 'tokens' +0"
+        " (100 -> 101.5, p ="
     )
 
 
-def test_report_only_leaves_a_pass_and_an_error_alone() -> None:
-    cases = suite(4)
-    passed = judge_edited(cases, record(cases), arm(cases), arm(cases))
-    failed = judge_edited(cases, record(cases), arm(cases), {})
+def test_a_worse_prompt_fails_for_that_whatever_its_limits_say() -> None:
+    cases = suite(20)
+    terms = Terms(limits={"tokens": "+10%"}, hypotheses=2)
 
-    assert report_only(passed) == passed
-    assert report_only(failed) == failed
-    assert failed.message == "4 of 4 cases could not be scored: no trial was run"
+    verdict = judged(
+        cases,
+        record(cases),
+        measured(arm(cases), 100),
+        measured(arm(cases, range(9)), 125),
+        terms,
+    )
+
+    assert (verdict.outcome, verdict.cause) == ("fail", "worse")
+    assert [check.state for check in verdict.limits] == ["exceeded"]
+
+
+def test_a_kept_limit_passes_and_is_shown() -> None:
+    cases = suite(20)
+    terms = Terms(limits={"tokens": "+10%"}, hypotheses=2)
+
+    verdict = judged(
+        cases,
+        record(cases),
+        measured(arm(cases), 100),
+        measured(arm(cases), 105),
+        terms,
+    )
+
+    assert verdict.outcome == "pass"
+    assert [(check.part, check.state) for check in verdict.limits] == [
+        ("tokens", "kept")
+    ]

@@ -1,83 +1,133 @@
-"""What the gate says without an edited arm: drift, carry-over, no baseline."""
+"""What the gate says without an edited arm: unedited, carried over, no baseline."""
 
 from __future__ import annotations
 
 import pytest
 from gate_suites import arm, record, recorded, suite
 
-from pytest_promptopt.gate import error, judge_alone, judge_unchanged, judge_unedited
-from pytest_promptopt.records import Score, Trial, Verdict
+from pytest_promptopt.gate import (
+    Terms,
+    error,
+    judge_alone,
+    judge_unchanged,
+    judge_unedited,
+    redraws,
+)
+from pytest_promptopt.records import Redraw, Score, TagAccuracy, Trial, Verdict
 
 
-def test_an_unedited_prompt_that_scores_as_recorded_passes() -> None:
+def test_an_unedited_prompt_that_scores_as_recorded_passes_with_every_figure() -> None:
     cases = suite(20)
 
-    verdict = judge_unedited(cases, record(cases, [2]), arm(cases, [2], k=1))
+    verdict = judge_unedited(cases, record(cases, [2]), arm(cases, [2], k=1), Terms())
 
     assert (verdict.outcome, verdict.cause) == ("pass", "same")
     assert verdict.message == (
-        "the requests are those of 2026-01-31: 95.0% where the baseline has 95.0%"
-        " (20 cases, 1 trial each)"
+        "the requests are those of 2026-01-31: 95.0% against the recorded 95.0%"
+        " (20 cases, 1 trial each), p = 1"
     )
+    assert (verdict.p_value, verdict.limit, verdict.look) == (1.0, 0.05, 0)
+    assert verdict.detectable == pytest.approx(3 / 20)
 
 
-def test_an_unedited_prompt_that_scores_worse_is_drift_and_never_fails() -> None:
+def test_an_unedited_prompt_that_scores_worse_passes_with_its_p() -> None:
     cases = suite(20, must_pass=[0])
 
-    verdict = judge_unedited(cases, record(cases), arm(cases, range(15), k=1))
+    verdict = judge_unedited(cases, record(cases), arm(cases, range(15), k=1), Terms())
 
-    assert (verdict.outcome, verdict.cause) == ("inconclusive", "drift")
+    assert (verdict.outcome, verdict.cause) == ("pass", "same")
     assert verdict.message == (
-        "not the prompt: it scores 25.0% where the baseline has 100.0% (20 cases,"
-        " 1 trial each), p < 0.0001, limit 0.05, with the requests of 2026-01-31:"
-        " model, scorer or code changed since"
+        "the requests are those of 2026-01-31: 25.0% against the recorded 100.0%"
+        " (20 cases, 1 trial each), p < 0.0001"
     )
     assert verdict.worse[0].before == ""
 
 
-def test_drift_shares_the_error_rate() -> None:
+def test_an_unedited_prompt_surely_below_its_floor_fails() -> None:
     cases = suite(20)
-    base, new = record(cases), arm(cases, [1, 2], k=1)
 
-    assert judge_unedited(cases, base, new).outcome == "pass"
-    assert judge_unedited(cases, base, arm(cases, [1, 2, 3], k=1)).cause == "drift"
-    assert (
-        judge_unedited(cases, base, arm(cases, [1, 2, 3], k=1), edited_tests=9).outcome
-        == "pass"
+    verdict = judge_unedited(
+        cases, record(cases), arm(cases, range(15), k=1), Terms(min_score=0.8)
     )
+
+    assert (verdict.outcome, verdict.cause) == ("fail", "floor")
 
 
 def test_an_unedited_prompt_that_lost_cases_does_not_pass() -> None:
     before = suite(20)
 
-    verdict = judge_unedited(before[4:], record(before), arm(before[4:], k=1))
+    verdict = judge_unedited(before[4:], record(before), arm(before[4:], k=1), Terms())
 
     assert (verdict.outcome, verdict.cause) == ("inconclusive", "cases lost")
+
+
+def test_what_the_model_does_is_not_counted_as_lost_cases() -> None:
+    before = suite(200)
+
+    verdict = judge_unedited(
+        before[1:], record(before), arm(before[1:], range(90), k=1), Terms()
+    )
+
+    assert (verdict.outcome, verdict.removed) == ("pass", ("c0",))
 
 
 def test_an_unedited_prompt_without_replies_is_an_error() -> None:
     cases = suite(4)
 
-    verdict = judge_unedited(cases, record(cases), arm(cases, k=1, lost=range(4)))
+    verdict = judge_unedited(
+        cases, record(cases), arm(cases, k=1, lost=range(4)), Terms()
+    )
 
     assert (verdict.outcome, verdict.cause) == ("error", "provider")
 
 
-def test_an_unchanged_test_carries_its_recorded_score_over() -> None:
-    cases = suite(20)
+def test_redraws_put_recorded_beside_fresh_scores_of_the_compared_cases() -> None:
+    before = suite(4, weights=[2.0, 1.0, 1.0, 1.0])
+    cases = before[:3]
 
-    verdict = judge_unchanged(cases, record(cases, [1, 2]))
+    found = redraws(cases, record(before), arm(cases, [0], k=1, lost=[1]))
+
+    assert found == (
+        Redraw(weight=2.0, recorded=(1.0, 1.0, 1.0), fresh=(0.0,)),
+        Redraw(weight=1.0, recorded=(1.0, 1.0, 1.0), fresh=(1.0,)),
+    )
+
+
+def test_an_unchanged_test_carries_its_recorded_score_over() -> None:
+    cases = suite(20, tags={1: ("german",), 5: ("german",)})
+    values = {case.id: (1.0,) * 3 for case in cases} | {"c1": (0.0, 0.0, 1.0)}
+
+    verdict = judge_unchanged(cases, recorded(cases, values), Terms(hypotheses=2))
 
     assert (verdict.outcome, verdict.cause) == ("pass", "unchanged")
-    assert verdict.message == "nothing changed since 2026-01-31: 90.0% as recorded"
-    assert (verdict.accuracy, verdict.change) == (0.9, 0.0)
-    assert (verdict.cases, verdict.trials) == (20, 3)
+    assert verdict.message == (
+        "nothing changed since 2026-01-31: 96.7% as recorded; an edit must cause a"
+        " drop of 15.0 points to be seen"
+    )
+    assert (verdict.change, verdict.p_value, verdict.limit) == (0.0, None, 0.0125)
+    assert verdict.detectable == pytest.approx(3 / 20)
+    assert (verdict.cases, verdict.trials, verdict.flaky) == (20, 3, ("c1",))
+    (tag,) = verdict.tags
+    assert (tag.tag, tag.cases, tag.was, tag.now) == (
+        "german",
+        2,
+        *[pytest.approx(2 / 3)] * 2,
+    )
+
+
+def test_an_unchanged_test_of_a_commit_names_the_commit() -> None:
+    cases = suite(20)
+
+    verdict = judge_unchanged(cases, record(cases), Terms(reference="commit 1a2b3c4"))
+
+    assert verdict.reference == "commit 1a2b3c4"
+    assert verdict.message.startswith("nothing changed since commit 1a2b3c4: 100.0%")
 
 
 def test_a_floor_raised_since_fails_an_unchanged_test() -> None:
     cases = suite(20)
 
-    verdict = judge_unchanged(cases, record(cases, range(10)), min_score=0.8)
+    verdict = judge_unchanged(cases, record(cases, range(10)), Terms(min_score=0.8))
 
     assert (verdict.outcome, verdict.cause) == ("fail", "floor")
 
@@ -86,18 +136,19 @@ def test_an_unchanged_test_names_must_pass_cases_that_cannot_fail_it() -> None:
     cases = suite(5, must_pass=[0, 1])
     values = {case.id: (1.0, 1.0, 1.0) for case in cases} | {"c1": (1.0, 0.0, 1.0)}
 
-    verdict = judge_unchanged(cases, recorded(cases, values))
+    verdict = judge_unchanged(cases, recorded(cases, values), Terms())
 
     assert verdict.message == (
-        "nothing changed since 2026-01-31: 93.3% as recorded; must_pass case 'c1'"
-        " cannot fail a build, not having been right in every recorded trial"
+        "nothing changed since 2026-01-31: 93.3% as recorded; an edit must cause a"
+        " drop of 60.0 points to be seen; must_pass case 'c1' cannot fail a build, not"
+        " having been right in three recorded trials out of three"
     )
 
 
 def test_a_record_without_scores_is_an_error() -> None:
     cases = suite(2)
 
-    verdict = judge_unchanged(cases, recorded(cases, {"c0": (), "c1": ()}))
+    verdict = judge_unchanged(cases, recorded(cases, {"c0": (), "c1": ()}), Terms())
 
     assert verdict.message == "the baseline of 2026-01-31 has no score"
     assert verdict.outcome == "error"
@@ -177,3 +228,16 @@ def test_an_error_has_a_cause_and_no_figures() -> None:
     assert error("setup", "no model is set") == Verdict(
         outcome="error", cause="setup", message="no model is set"
     )
+
+
+def test_an_error_says_whether_the_same_run_may_succeed_later() -> None:
+    assert not error("setup", "no model is set").retryable
+    assert error("provider", "overloaded", retryable=True).retryable
+
+
+def test_without_a_baseline_the_accuracy_per_tag_stands_alone() -> None:
+    cases = suite(10, tags={0: ("german",), 1: ("german",)})
+
+    verdict = judge_alone(cases, arm(cases, [0], k=1))
+
+    assert verdict.tags == (TagAccuracy(tag="german", cases=2, was=None, now=0.5),)

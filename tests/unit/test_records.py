@@ -18,12 +18,16 @@ from pytest_promptopt.records import (
     CaseChange,
     Completion,
     Edit,
+    LimitCheck,
     Message,
     Proposal,
+    Redraw,
+    Remark,
     Request,
     Score,
     SearchResult,
     Step,
+    TagAccuracy,
     TestResult,
     Trial,
     Usage,
@@ -57,6 +61,18 @@ SEARCH = SearchResult(
     best_candidate=PROPOSAL.candidate,
     look={"incumbent": "i", "holdout": ["h"], "run": "r"},
 )
+TAG = TagAccuracy(tag="german", cases=3, was=None, now=0.5)
+LIMIT = LimitCheck(
+    part="tokens",
+    limit="+10%",
+    was=100.0,
+    now=150.0,
+    p_value=0.001,
+    held_against=0.025,
+    state="exceeded",
+)
+REDRAW = Redraw(weight=1.0, recorded=(1.0, 0.0, 1.0), fresh=(1.0,))
+REMARK = Remark(kind="stale on main", text="The record is of another prompt.")
 VERDICT = Verdict(
     outcome="fail",
     cause="worse",
@@ -66,6 +82,9 @@ VERDICT = Verdict(
     baseline_interval=(0.6, 0.8),
     worse=(CHANGE,),
     missing=("c9",),
+    pattern=("3 of 3 broken cases got 'x'",),
+    tags=(TAG,),
+    limits=(LIMIT,),
 )
 ONE_OF_EACH = [
     Message(role="user", content="hi"),
@@ -82,6 +101,10 @@ ONE_OF_EACH = [
     SEARCH.steps[0],
     SEARCH,
     CHANGE,
+    TAG,
+    LIMIT,
+    REDRAW,
+    REMARK,
     VERDICT,
     TestResult(
         nodeid="t.py::t",
@@ -90,6 +113,8 @@ ONE_OF_EACH = [
         verdict=VERDICT,
         search=SEARCH,
         unconfirmed=(EDIT,),
+        redraws=(REDRAW,),
+        remarks=(REMARK,),
     ),
 ]
 
