@@ -7,6 +7,7 @@ has seen?" flips whole cases (:func:`sign_flip_p`).
 
 from pytest_promptopt.stats.intervals import (
     accuracy_interval,
+    clopper_pearson_interval,
     difference_interval,
     effective_cases,
     t_quantile,
@@ -30,6 +31,7 @@ __all__ = [
     "accuracy_interval",
     "alpha_for_look",
     "cases_needed",
+    "clopper_pearson_interval",
     "difference_interval",
     "effective_cases",
     "holm",

@@ -1,4 +1,4 @@
-"""95 % intervals for display: of an accuracy and of a paired difference."""
+"""95 % intervals: of a share, of an accuracy and of a paired difference."""
 
 from __future__ import annotations
 
@@ -64,6 +64,69 @@ def wilson_interval(
     low = 0.0 if mean <= 0 else max(0.0, centre - half)
     high = 1.0 if mean >= 1 else min(1.0, centre + half)
     return low, high
+
+
+def clopper_pearson_interval(
+    successes: int, n: int, *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of a share that covers at least as often as it says, for any share.
+
+    Args:
+        successes: How many draws were successes, from 0 to ``n``.
+        n: Number of independent draws, at least 1.
+        confidence: Coverage, in (0, 1).
+
+    Returns:
+        Lower and upper end, in [0, 1]; 0.0 and 1.0 exactly where every draw, or none,
+        was a success.
+
+    Raises:
+        ValueError: There is no draw, or not that many of them.
+
+    Source:
+        Clopper and Pearson, Biometrika 26 (1934), 404-413: the shares at which a count
+        this low, or this high, has a chance of (1 - confidence) / 2.
+    """
+    if n < 1:
+        raise ValueError(f"an interval needs at least one draw, got n={n!r}")
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes!r} successes in {n!r} draws")
+    chance = (1 - confidence) / 2
+    # What the upper end is for successes, the lower end is for failures.
+    low = 1 - _share_with_tail(n - successes, n, chance)
+    return low, _share_with_tail(successes, n, chance)
+
+
+def _share_with_tail(count: int, n: int, chance: float) -> float:
+    """Return the share at which at most ``count`` successes have that chance."""
+    if count == n:
+        return 1.0
+    low, high = count / n, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _at_most(count, n, middle) > chance:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _at_most(count: int, n: int, share: float) -> float:
+    """Return the binomial P(X <= count), for a share strictly between 0 and 1."""
+    if 2 * count >= n:  # the other tail has fewer terms
+        return 1 - _at_most(n - count - 1, n, 1 - share)
+    ways = math.lgamma(n + 1)
+    hit, miss = math.log(share), math.log1p(-share)
+    return math.fsum(
+        math.exp(
+            ways
+            - math.lgamma(i + 1)
+            - math.lgamma(n - i + 1)
+            + i * hit
+            + (n - i) * miss
+        )
+        for i in range(count + 1)
+    )
 
 
 def accuracy_interval(

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _POWER = 0.8
-# Fewer flipped cases pass the sign-flip clause at no p-value.
+# The gate's case-level clause; fewer flipped cases pass it at no p-value.
+_SIGN_FLIP_LIMIT = 0.10
 _FEWEST_FLIPS = 3
 
 
@@ -55,11 +56,18 @@ def smallest_detectable_drop(
 ) -> float:
     """Smallest drop that the gate would find in four of five runs.
 
+    A drop that sits in a few cases is assumed, and each clause of the gate is asked for
+    the drop it needs: to reach ``alpha`` in the stratified test, to pass the sign-flip
+    clause, and to be seen as large as the tolerance. The largest counts. Ends of the
+    first look are neglected: in simulations of the two-look rule the power at this drop
+    was 74 to 95 % for 50 to 300 cases, on models from nearly deterministic to noisy,
+    and more where so few cases had to break that no smaller drop can fail.
+
     Args:
         n: Cases compared, above 0 (effective ones, if they are weighted).
         variance: From :func:`within_case_variance`.
-        trials: Trials per case and arm, at least 1.
-        alpha: What the p-value is held against.
+        trials: Trials per case and arm over all looks, at least 1.
+        alpha: What the p-value is held against at each look.
         tolerance: Smaller drops never fail, as a share.
 
     Returns:
@@ -70,44 +78,78 @@ def smallest_detectable_drop(
         ValueError: There is no case.
 
     Source:
-        Two-sample power formula with normal quantiles (reference note A.3), with the
-        variance that the broken cases themselves add to the permutation distribution:
-        1/(2k - 1) for a case that goes from always right to always wrong.
+        Power formula of a one-sided test with normal quantiles (reference note A.3).
+        What the broken cases themselves add to the spread of the null distribution is
+        counted: 1/(2k - 1) where the trials of a case that goes from always right to
+        always wrong are dealt out, 1 where its difference is flipped.
     """
     if n <= 0:
         raise ValueError(f"a comparison needs at least one case, got n={n!r}")
-    noise, broken = _spread(variance, trials)
-    factor = _quantiles(alpha) ** 2 / n
-    linear = factor * broken
-    drop = (linear + math.sqrt(linear**2 + 4 * factor * noise)) / 2
-    one_flip = math.log(math.comb(2 * trials, trials))
-    flips = max(_FEWEST_FLIPS, math.ceil(-math.log(alpha) / one_flip - 1e-9))
-    return min(1.0, max(drop, flips / n, tolerance))
+    noise = 2 * variance / trials
+    drop = max(
+        _needed_drop(n, noise, clause) for clause in _clauses(alpha, trials, tolerance)
+    )
+    return min(1.0, max(drop, _fewest_flips(alpha, trials) / n, tolerance))
 
 
-def cases_needed(drop: float, *, variance: float, trials: int, alpha: float) -> int:
+def cases_needed(
+    drop: float, *, variance: float, trials: int, alpha: float, tolerance: float = 0.0
+) -> int:
     """How many cases would show a drop of this size in four of five runs.
 
     Args:
-        drop: As a share, above 0.
+        drop: As a share, above ``tolerance``.
         variance: From :func:`within_case_variance`.
-        trials: Trials per case and arm, at least 1.
-        alpha: What the p-value is held against.
+        trials: Trials per case and arm over all looks, at least 1.
+        alpha: What the p-value is held against at each look.
+        tolerance: Smaller drops never fail, as a share; 0.0 asks only for a drop that
+            chance does not explain.
 
     Returns:
         A number of cases, at least 1.
 
+    Raises:
+        ValueError: The drop is not above the tolerance: no number of cases shows it.
+
     Source:
         :func:`smallest_detectable_drop` solved for the number of cases.
     """
-    noise, broken = _spread(variance, trials)
-    needed = _quantiles(alpha) ** 2 * (noise + broken * drop) / drop**2
-    return math.ceil(max(needed, _FEWEST_FLIPS / drop) - 1e-9)
+    if drop <= tolerance:
+        raise ValueError(f"drop {drop!r} is not above the tolerance {tolerance!r}")
+    noise = 2 * variance / trials
+    power = NormalDist().inv_cdf(_POWER) * math.sqrt(noise)
+    needed = max(
+        ((z * math.sqrt(noise + broken * drop) + power) / (drop - floor)) ** 2
+        for z, broken, floor in _clauses(alpha, trials, tolerance)
+    )
+    return math.ceil(max(needed, _fewest_flips(alpha, trials) / drop) - 1e-9)
 
 
-def _quantiles(alpha: float) -> float:
-    return NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(_POWER)
+def _clauses(
+    alpha: float, trials: int, tolerance: float
+) -> tuple[tuple[float, float, float], ...]:
+    """Return what each clause of the gate asks of the observed drop.
+
+    It must be ``z`` standard errors above ``floor``, where the drop itself adds
+    ``broken`` times its size to the variance that is tested against.
+    """
+    quantile = NormalDist().inv_cdf
+    return (
+        (quantile(1 - alpha), 1 / (2 * trials - 1), 0.0),
+        (quantile(1 - _SIGN_FLIP_LIMIT), 1.0, 0.0),
+        (0.0, 0.0, tolerance),
+    )
 
 
-def _spread(variance: float, trials: int) -> tuple[float, float]:
-    return 2 * variance / trials, 1 / (2 * trials - 1)
+def _needed_drop(n: float, noise: float, clause: tuple[float, float, float]) -> float:
+    """Solve drop = floor + z * sqrt((noise + broken * drop) / n) + what power takes."""
+    z, broken, floor = clause
+    shift = floor + NormalDist().inv_cdf(_POWER) * math.sqrt(noise / n)
+    middle = shift + z * z * broken / (2 * n)
+    return middle + math.sqrt(middle**2 - shift**2 + z * z * noise / n)
+
+
+def _fewest_flips(alpha: float, trials: int) -> int:
+    """Return how many cases must break entirely, with no noise at all, to fail."""
+    one_flip = math.log(math.comb(2 * trials, trials))
+    return max(_FEWEST_FLIPS, math.ceil(-math.log(alpha) / one_flip - 1e-9))

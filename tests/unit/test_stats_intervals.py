@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_promptopt.stats import (
     accuracy_interval,
+    clopper_pearson_interval,
     difference_interval,
     effective_cases,
     t_quantile,
@@ -18,15 +19,60 @@ from pytest_promptopt.stats import (
     wilson_interval,
 )
 
+SHARES = [(0, 1), (1, 1), (0, 10), (3, 10), (50, 60), (60, 60), (13, 40_000)]
 
-@pytest.mark.parametrize(("right", "n"), [(0, 10), (3, 10), (50, 60), (60, 60)])
-def test_wilson_interval_agrees_with_scipy(right: int, n: int) -> None:
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize(("right", "n"), SHARES)
+def test_wilson_interval_agrees_with_scipy(
+    right: int, n: int, confidence: float
+) -> None:
     scipy_stats = pytest.importorskip("scipy.stats")
-    expected = scipy_stats.binomtest(right, n).proportion_ci(method="wilson")
+    tested = scipy_stats.binomtest(right, n)
+    expected = tested.proportion_ci(confidence, method="wilson")
 
-    low, high = wilson_interval(right / n, n)
+    low, high = wilson_interval(right / n, n, confidence=confidence)
 
     assert (low, high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize(("right", "n"), SHARES)
+def test_clopper_pearson_interval_agrees_with_scipy(
+    right: int, n: int, confidence: float
+) -> None:
+    scipy_stats = pytest.importorskip("scipy.stats")
+    tested = scipy_stats.binomtest(right, n)
+    expected = tested.proportion_ci(confidence, method="exact")
+
+    low, high = clopper_pearson_interval(right, n, confidence=confidence)
+
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-11)
+
+
+@given(st.integers(1, 25), st.floats(0.001, 0.999), st.sampled_from([0.8, 0.95]))
+@settings(max_examples=40, deadline=None)
+def test_clopper_pearson_interval_covers_at_least_as_often_as_it_says(
+    n: int, share: float, confidence: float
+) -> None:
+    intervals = [
+        clopper_pearson_interval(right, n, confidence=confidence)
+        for right in range(n + 1)
+    ]
+
+    covered = math.fsum(
+        math.comb(n, right) * share**right * (1 - share) ** (n - right)
+        for right, (low, high) in enumerate(intervals)
+        if low <= share <= high
+    )
+
+    assert covered >= confidence - 1e-9
+
+
+def test_no_failure_in_n_draws_leaves_about_three_in_n() -> None:
+    _, high = clopper_pearson_interval(0, 4000, confidence=0.9)
+
+    assert high == pytest.approx(3 / 4000, rel=2e-3)
 
 
 def test_all_right_is_not_certainty() -> None:
@@ -41,6 +87,10 @@ def test_intervals_of_nothing_are_refused() -> None:
         wilson_interval(0.5, 0)
     with pytest.raises(ValueError, match="no value"):
         accuracy_interval([])
+    with pytest.raises(ValueError, match="n=0"):
+        clopper_pearson_interval(0, 0)
+    with pytest.raises(ValueError, match="4 successes in 3 draws"):
+        clopper_pearson_interval(4, 3)
 
 
 @given(

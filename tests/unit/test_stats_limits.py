@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -35,6 +36,29 @@ def test_holm_keeps_the_ranking_and_never_lowers_a_p(p_values: list[float]) -> N
     assert sorted(adjusted) == [
         a for _, a in sorted(zip(p_values, adjusted, strict=True))
     ]
+
+
+@given(st.lists(st.sampled_from([0.001, 0.01, 0.02, 0.03, 0.05, 0.4]), max_size=5))
+@settings(max_examples=40, deadline=None)
+def test_holm_is_the_closed_bonferroni_test(p_values: list[float]) -> None:
+    """Each hypothesis takes the worst Bonferroni p of the families that hold it."""
+    members = range(len(p_values))
+    families = [
+        family
+        for size in range(1, len(p_values) + 1)
+        for family in itertools.combinations(members, size)
+    ]
+
+    closed = [
+        max(
+            min(1.0, len(family) * min(p_values[i] for i in family))
+            for family in families
+            if member in family
+        )
+        for member in members
+    ]
+
+    assert holm(p_values) == pytest.approx(closed)
 
 
 def test_looks_spend_alpha_once_in_all() -> None:
@@ -99,7 +123,7 @@ def test_one_trial_without_noise_needs_as_many_flips_as_mcnemar() -> None:
 
 
 def test_detectable_drop_stays_between_the_tolerance_and_everything() -> None:
-    huge = smallest_detectable_drop(1e6, variance=0.1, trials=3, alpha=0.05)
+    huge = smallest_detectable_drop(1e6, variance=0.0, trials=3, alpha=0.05)
     tiny = smallest_detectable_drop(2, variance=0.2, trials=1, alpha=0.001)
 
     assert (huge, tiny) == (0.02, 1.0)
@@ -120,10 +144,33 @@ def test_more_cases_show_smaller_drops(
     assert drops == sorted(drops, reverse=True)
 
 
-def test_cases_needed_would_show_the_drop() -> None:
-    needed = cases_needed(0.05, variance=0.04, trials=3, alpha=0.05)
+def test_a_drop_of_just_the_tolerance_is_seen_only_every_other_time() -> None:
+    drop = smallest_detectable_drop(1000, variance=0.1, trials=4, alpha=0.025)
 
-    shown = smallest_detectable_drop(needed, variance=0.04, trials=3, alpha=0.05)
+    assert drop == pytest.approx(0.02 + 0.8416 * math.sqrt(2 * 0.1 / 4 / 1000), 1e-4)
 
-    assert needed == 91
-    assert shown == pytest.approx(0.05, abs=0.001)
+
+@pytest.mark.parametrize("variance", [0.01, 0.04, 0.2])
+@pytest.mark.parametrize(
+    ("drop", "trials", "alpha"), [(0.05, 4, 0.025), (0.1, 6, 1e-3)]
+)
+def test_as_many_cases_as_needed_show_the_drop_and_one_fewer_does_not(
+    drop: float, trials: int, alpha: float, variance: float
+) -> None:
+    needed = cases_needed(
+        drop, variance=variance, trials=trials, alpha=alpha, tolerance=0.02
+    )
+
+    shown, missed = (
+        smallest_detectable_drop(n, variance=variance, trials=trials, alpha=alpha)
+        for n in (needed, needed - 1)
+    )
+
+    assert shown <= drop + 1e-9 < missed
+
+
+def test_no_number_of_cases_shows_a_drop_within_the_tolerance() -> None:
+    with pytest.raises(ValueError, match="not above the tolerance"):
+        cases_needed(0.02, variance=0.1, trials=4, alpha=0.025, tolerance=0.02)
+
+    assert cases_needed(0.02, variance=0.1, trials=4, alpha=0.025) > 500

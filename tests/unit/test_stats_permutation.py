@@ -6,6 +6,7 @@ import itertools
 import math
 from fractions import Fraction
 from random import Random
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -87,9 +88,22 @@ def test_one_case_is_the_hypergeometric_tail() -> None:
             old = [1.0] * (right - now) + [0.0] * (3 - right + now)
             new = [1.0] * now + [0.0] * (3 - now)
 
-            expected = scipy_stats.hypergeom(6, right, 3).cdf(now)
+            law = scipy_stats.hypergeom(6, right, 3)
+            half = law.pmf(now) / 2
 
-            assert stratified_p([(old, new)]) == pytest.approx(expected)
+            assert stratified_p([(old, new)]) == pytest.approx(law.cdf(now))
+            assert stratified_p([(old, new)], mid=True) == pytest.approx(
+                law.cdf(now) - half
+            )
+
+
+def test_uneven_trials_of_one_case_are_still_the_hypergeometric_tail() -> None:
+    scipy_stats = pytest.importorskip("scipy.stats")
+    old, new = [1.0] * 5 + [0.0], [1.0, 0.0, 0.0, 0.0]
+
+    expected = scipy_stats.hypergeom(10, 6, 4).cdf(1)
+
+    assert stratified_p([(old, new)]) == pytest.approx(expected)
 
 
 def test_one_trial_per_arm_is_the_exact_mcnemar_test() -> None:
@@ -135,6 +149,31 @@ def test_sign_flip_p_equals_flipping_by_hand(
     p = sign_flip_p(differences, side="drop", mid=mid)
 
     assert p == pytest.approx((below + equal * (0.5 if mid else 1.0)) / len(sums))
+
+
+@given(
+    st.lists(st.tuples(st.integers(-6, 6), st.integers(1, 9)), max_size=8),
+    st.sampled_from(["drop", "gain"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_weighted_sign_flip_p_equals_flipping_by_hand(
+    rows: list[tuple[int, int]], side: Literal["drop", "gain"]
+) -> None:
+    terms = [
+        (sixths if side == "drop" else -sixths) * weight for sixths, weight in rows
+    ]
+    sums = [
+        sum(sign * term for sign, term in zip(signs, terms, strict=True))
+        for signs in itertools.product((1, -1), repeat=len(terms))
+    ]
+
+    p = sign_flip_p(
+        [sixths / 6 for sixths, _ in rows],
+        side=side,
+        weights=[float(weight) for _, weight in rows],
+    )
+
+    assert p == pytest.approx(sum(x <= sum(terms) for x in sums) / len(sums))
 
 
 def test_sign_flip_weights_decide_which_flips_matter() -> None:
