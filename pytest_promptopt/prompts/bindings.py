@@ -33,6 +33,20 @@ def assigned_value(path: Path, tree: ast.Module, name: str) -> ast.expr:
     return _assigned_value(path, body, last, name)
 
 
+def bound_values(body: Sequence[ast.AST]) -> dict[str, list[ast.AST]]:
+    """Return what the statements of a scope bind each name to, in their order.
+
+    Returns:
+        By name: the value of a plain assignment, and the statement itself of every
+        other binding.
+    """
+    bound: dict[str, list[ast.AST]] = {}
+    for node in _own_statements(body):
+        for name, value in _bindings(node):
+            bound.setdefault(name, []).append(node if value is None else value)
+    return bound
+
+
 def _own_statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """Yield the statements of a scope, also those under if, try, with and loops."""
     for node in body:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError
+from pytest_promptopt.prompts.files import DISK
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_promptopt.prompts.files import Files
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -33,14 +36,14 @@ class FileText:
     newline: str
 
     @classmethod
-    def read(cls, path: Path) -> FileText:
+    def read(cls, path: Path, files: Files = DISK) -> FileText:
         """Read a file.
 
         Raises:
             SourceError: It cannot be read, or is not UTF-8.
         """
         try:
-            data = path.read_bytes()
+            data = files.read_bytes(path)
         except OSError as error:
             raise SourceError.at(
                 path, None, f"cannot be read: {error.strerror}", "make it readable"

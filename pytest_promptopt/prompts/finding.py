@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import difflib
-import os
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError
+from pytest_promptopt.prompts.files import DISK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from pytest_promptopt.prompts.files import Files
 
 _FILES_LOOKED_AT = 5000
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-def find_file(key: str, roots: Sequence[Path]) -> Path:
+def find_file(key: str, roots: Sequence[Path], files: Files = DISK) -> Path:
     """Find the file that a prompt test names.
 
     Args:
         key: Its path as written; relative ones are tried in each root, in order.
         roots: Folders.
+        files: Where it is looked for.
 
     Returns:
         The absolute path, symbolic links resolved: git edits no file through a link.
@@ -37,29 +39,24 @@ def find_file(key: str, roots: Sequence[Path]) -> Path:
         )
     for root in roots:
         path = root / key
-        if _exists(path) and path.is_file():
-            return path.resolve()
-        if _exists(path):
+        if files.is_file(path):
+            return files.resolve(path)
+        if files.exists(path):
             raise SourceError.at(path, None, "is a folder", "name a file in it")
     tried = [str(root / key) for root in roots]
     raise SourceError(
         f"prompt file {key!r} does not exist: tried {', '.join(dict.fromkeys(tried))}",
-        did_you_mean(key, roots, suffix=Path(key).suffix),
+        did_you_mean(key, roots, suffix=Path(key).suffix, files=files),
     )
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # e.g. the name is too long for the file system
-        return False
-
-
-def did_you_mean(key: str, roots: Sequence[Path], *, suffix: str) -> str:
+def did_you_mean(
+    key: str, roots: Sequence[Path], *, suffix: str, files: Files = DISK
+) -> str:
     """Say which existing files have a name like the one that does not exist."""
     names: dict[str, None] = {}
     for root in roots:
-        looked_at = islice(_names(root), _FILES_LOOKED_AT)
+        looked_at = islice(files.names(root), _FILES_LOOKED_AT)
         names.update((name, None) for name in looked_at if name.endswith(suffix))
     wanted = Path(key).as_posix()
     close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
@@ -68,12 +65,3 @@ def did_you_mean(key: str, roots: Sequence[Path], *, suffix: str) -> str:
     if not shown:
         return "write the path relative to one of these folders, or create the file"
     return f"did you mean {' or '.join(repr(name) for name in shown)}?"
-
-
-def _names(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and name not in _SKIPPED
-        )
-        for name in sorted(files):
-            yield (Path(folder) / name).relative_to(root).as_posix()

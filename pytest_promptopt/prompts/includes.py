@@ -10,6 +10,7 @@ from jinja2 import nodes
 from pytest_promptopt.errors import TemplateError
 from pytest_promptopt.prompts.annotations import find_marks
 from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import did_you_mean
 from pytest_promptopt.prompts.pieces import split_pieces
 from pytest_promptopt.prompts.source import Include
@@ -22,6 +23,8 @@ from pytest_promptopt.prompts.syntax import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_promptopt.prompts.files import Files
+
 _REFERENCES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 
 
@@ -30,6 +33,7 @@ def read_includes(
     path: Path,
     folders: Sequence[Path],
     line_in_file: Callable[[int], int] = int,
+    files: Files = DISK,
 ) -> dict[str, Include]:
     """Read every template that one needs, also at second hand.
 
@@ -38,6 +42,7 @@ def read_includes(
         path: Its file, for messages; absolute.
         folders: Where names are looked for, in order. Nothing outside them is read.
         line_in_file: Turns a line of the template into one of its file.
+        files: Where they are read.
 
     Returns:
         The templates by the name they are included by, sorted by name.
@@ -52,7 +57,7 @@ def read_includes(
         for name, line, needed in _references(including, at, to_file):
             if name in found:
                 continue
-            file = _locate(name, folders, at, line)
+            file = _locate(name, folders, at, line, files)
             if file is None and not needed:
                 continue
             if file is None:
@@ -61,9 +66,9 @@ def read_includes(
                     line,
                     f"template {name!r} does not exist: tried "
                     + ", ".join(str(folder / name) for folder in folders),
-                    did_you_mean(name, folders, suffix=Path(name).suffix),
+                    did_you_mean(name, folders, suffix=Path(name).suffix, files=files),
                 )
-            text = FileText.read(file).text
+            text = FileText.read(file, files).text
             with placed_errors(text, file):
                 find_marks(split_pieces(text))
             found[name] = Include(path=file, text=text)
@@ -90,7 +95,9 @@ def _references(
             yield name, line_in_file(node.lineno), not optional
 
 
-def _locate(name: str, folders: Sequence[Path], at: Path, line: int) -> Path | None:
+def _locate(
+    name: str, folders: Sequence[Path], at: Path, line: int, files: Files
+) -> Path | None:
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor
     if absolute or "\\" in name or "\0" in name or ".." in PurePosixPath(name).parts:
         raise TemplateError.at(
@@ -100,10 +107,10 @@ def _locate(name: str, folders: Sequence[Path], at: Path, line: int) -> Path | N
             "write a relative path with '/' and without '..'",
         )
     for folder in folders:
-        file = (folder / name).resolve()
-        if not file.is_file():
+        file = files.resolve(folder / name)
+        if not files.is_file(file):
             continue
-        if not any(file.is_relative_to(allowed.resolve()) for allowed in folders):
+        if not any(file.is_relative_to(files.resolve(allowed)) for allowed in folders):
             raise TemplateError.at(
                 at,
                 line,
@@ -114,16 +121,19 @@ def _locate(name: str, folders: Sequence[Path], at: Path, line: int) -> Path | N
     return None
 
 
-def search_folders(path: Path, roots: Sequence[Path]) -> tuple[Path, ...]:
+def search_folders(
+    path: Path, roots: Sequence[Path], files: Files = DISK
+) -> tuple[Path, ...]:
     """Return where the includes of a template are looked for, nearest first.
 
     That is its own folder, the folders above it up to the root that it lies in, and
     the roots.
     """
     folders = [path.parent]
-    for root in roots:
-        if path.parent.is_relative_to(root.resolve()):
+    tops = [files.resolve(root) for root in roots]
+    for top in tops:
+        if path.parent.is_relative_to(top):
             above = [path.parent, *path.parent.parents]
-            folders += above[: above.index(root.resolve()) + 1]
+            folders += above[: above.index(top) + 1]
             break
-    return tuple(dict.fromkeys([*folders, *(root.resolve() for root in roots)]))
+    return tuple(dict.fromkeys([*folders, *tops]))

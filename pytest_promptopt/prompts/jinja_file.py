@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import find_file
 from pytest_promptopt.prompts.source import Source, apply_changes
 from pytest_promptopt.records import Edit
@@ -15,6 +16,7 @@ from pytest_promptopt.records import Edit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.prompts.files import Files
     from pytest_promptopt.prompts.source import Change, SourceRole
 
 
@@ -67,19 +69,22 @@ class WholeFile:
         )
 
 
-def read_jinja_file(role: SourceRole, key: str, roots: Sequence[Path]) -> Source:
+def read_jinja_file(
+    role: SourceRole, key: str, roots: Sequence[Path], files: Files = DISK
+) -> Source:
     """Read a template file.
 
     Args:
         role: Role of the message that it is; empty if its annotations say so.
         key: Its path as the user wrote it.
         roots: Folders that a relative path is tried in.
+        files: Where it is read.
 
     Raises:
         SourceError: There is no such file, or it is not UTF-8.
     """
-    path = find_file(key, roots)
-    file = FileText.read(path)
+    path = find_file(key, roots, files)
+    file = FileText.read(path, files)
     return Source(
         role=role,
         key=Path(key).as_posix(),

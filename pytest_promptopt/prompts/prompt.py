@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_promptopt.errors import SettingError, SourceError, TemplateError
+from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.includes import read_includes, search_folders
 from pytest_promptopt.prompts.jinja_file import read_jinja_file
 from pytest_promptopt.prompts.messages import Renderer
@@ -21,6 +22,7 @@ from pytest_promptopt.records import Candidate, digest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_promptopt.prompts.files import Files
     from pytest_promptopt.prompts.regions import PlacedRegion, Region
     from pytest_promptopt.prompts.source import SourceRole
     from pytest_promptopt.records import Edit, Message
@@ -226,7 +228,9 @@ def _recorded_source(entry: Mapping[str, Any]) -> Source:
     )
 
 
-def load_prompt(specs: Mapping[str, str], *, roots: Sequence[Path]) -> Prompt:
+def load_prompt(
+    specs: Mapping[str, str], *, roots: Sequence[Path], files: Files = DISK
+) -> Prompt:
     """Read a prompt.
 
     Args:
@@ -235,6 +239,7 @@ def load_prompt(specs: Mapping[str, str], *, roots: Sequence[Path]) -> Prompt:
             a Python constant, ``"myapp.prompts:TRIAGE"``, which is read and never
             imported. A system message comes first.
         roots: Folders that relative paths and modules are tried in, in order.
+        files: Where they are read: the disk, or a commit.
 
     Raises:
         SettingError: A role is unknown, or no source is given.
@@ -254,15 +259,19 @@ def load_prompt(specs: Mapping[str, str], *, roots: Sequence[Path]) -> Prompt:
             )
     in_order = sorted(specs.items(), key=lambda spec: spec[0] != "system")
     return Prompt(
-        [_load_source(cast("SourceRole", role), key, roots) for role, key in in_order]
+        [
+            _load_source(cast("SourceRole", role), key, roots, files)
+            for role, key in in_order
+        ]
     )
 
 
-def _load_source(role: SourceRole, key: str, roots: Sequence[Path]) -> Source:
+def _load_source(
+    role: SourceRole, key: str, roots: Sequence[Path], files: Files
+) -> Source:
     read = read_constant if is_constant(key) else read_jinja_file
-    source = read(role, key, roots)
+    source = read(role, key, roots, files)
     tree = parse_template(source.text, source.path, source.line_in_file)
-    folders = search_folders(source.path, roots)
-    return replace(
-        source, includes=read_includes(tree, source.path, folders, source.line_in_file)
-    )
+    folders = search_folders(source.path, roots, files)
+    includes = read_includes(tree, source.path, folders, source.line_in_file, files)
+    return replace(source, includes=includes)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.prompts.bindings import assigned_value
 from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import did_you_mean
 from pytest_promptopt.prompts.literal import Literal, write_literal
 from pytest_promptopt.prompts.source import Source, apply_changes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_promptopt.prompts.files import Files
     from pytest_promptopt.prompts.source import Change, SourceRole
 
 _PLACE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -90,21 +92,24 @@ class Constant:
             return False
 
 
-def read_constant(role: SourceRole, key: str, roots: Sequence[Path]) -> Source:
+def read_constant(
+    role: SourceRole, key: str, roots: Sequence[Path], files: Files = DISK
+) -> Source:
     """Read a Python constant.
 
     Args:
         role: Role of the message that it is; empty if its annotations say so.
         key: ``"myapp.prompts:TRIAGE"`` or ``"myapp.prompts:Prompts.TRIAGE"``.
         roots: Folders that have the module, in them or in their ``src`` folder.
+        files: Where it is read.
 
     Raises:
         SourceError: The module or the constant does not exist, or it is not one
             plain string.
     """
     module, _, name = key.partition(":")
-    path = _find_module(module, roots)
-    data = path.read_bytes()
+    path = _find_module(module, roots, files)
+    data = files.read_bytes(path)
     _check_encoding(path, data)
     constant = find_constant(path, FileText.decode(data, path), name)
     literal = data[constant.start : constant.end]
@@ -121,19 +126,19 @@ def read_constant(role: SourceRole, key: str, roots: Sequence[Path]) -> Source:
     )
 
 
-def _find_module(module: str, roots: Sequence[Path]) -> Path:
+def _find_module(module: str, roots: Sequence[Path], files: Files) -> Path:
     folders = [folder for root in roots for folder in (root, root / "src")]
     inner = module.replace(".", "/")
     tried = []
     for folder in dict.fromkeys(folders):
         for name in (f"{inner}/__init__.py", f"{inner}.py"):
             path = folder / name
-            if path.is_file():
-                return path.resolve()
+            if files.is_file(path):
+                return files.resolve(path)
             tried.append(str(path))
     raise SourceError(
         f"module {module!r} does not exist: tried {', '.join(tried)}",
-        did_you_mean(f"{inner}.py", roots, suffix=".py"),
+        did_you_mean(f"{inner}.py", roots, suffix=".py", files=files),
     )
 
 

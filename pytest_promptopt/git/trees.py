@@ -1,0 +1,34 @@
+"""Where a git work tree starts, and whether a diff applies to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_promptopt.errors import PatchError
+from pytest_promptopt.git.asking import ask_git
+
+
+def work_tree(folder: Path) -> Path | None:
+    """Return the top of the git work tree that a folder is in, if it is in one."""
+    try:
+        found = ask_git(folder, "rev-parse", "--show-toplevel")
+    except OSError:
+        return None
+    return Path(found.line) if found.done else None
+
+
+def check_applies(diff: Path, top: Path) -> None:
+    """Have git itself confirm that a diff applies, where there is a git.
+
+    Raises:
+        PatchError: It does not.
+    """
+    try:
+        tried = ask_git(top, "apply", "--check", "--whitespace=nowarn", "--", str(diff))
+    except OSError:
+        return
+    if not tried.done:
+        raise PatchError(
+            f"git apply --check refuses the diff: {tried.said}",
+            "report this with the prompt file",
+        )
