@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date as day
+from decimal import Decimal
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+MONTHS_FROM = 60
+"""Days from which an age is told in months."""
+
 
 def percent(share: float | None) -> str:
     """Write a share as a percentage: ``"62.5%"``; ``"-"`` where there is none."""
@@ -35,12 +44,56 @@ def chance(p: float) -> str:
     return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
 
 
-def p_value(p: float | None) -> str:
-    """Write a p-value: ``"p = 0.031"``, ``"p < 0.0001"``; empty for ``None``."""
+def p_value(p: float | None, *, of: str = "") -> str:
+    """Write a p-value: ``"p = 0.031"``, ``"p < 0.0001"``; empty for ``None``.
+
+    Args:
+        p: The value.
+        of: What would be by chance, where it is not plain: ``"a drop"`` gives
+            ``"p of a drop = 0.98"``.
+    """
     if p is None:
         return ""
     shown = chance(p)
-    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+    name = f"p of {of}" if of else "p"
+    return f"{name} {shown}" if shown.startswith("<") else f"{name} = {shown}"
+
+
+def quantity(value: float) -> str:
+    """Write a figure in its own unit, never as 1e-05: ``"1,204"``, ``"0.00012"``."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{Decimal(f'{value:.4g}'):f}"
+
+
+def age(date: str, today: str) -> str:
+    """Write how old something is: ``"today"``, ``"1 day ago"``, ``"3 months ago"``.
+
+    Args:
+        date: Its day, ISO 8601.
+        today: The present day, ISO 8601.
+
+    Returns:
+        The age; empty if a day cannot be read, or lies in the future.
+    """
+    days = _days_between(date, today)
+    if days is None or days < 0:
+        return ""
+    if days == 0:
+        return "today"
+    if days < MONTHS_FROM:
+        return f"{count(days, 'day')} ago"
+    return f"{count(days // 30, 'month')} ago"
+
+
+def _days_between(first: str, second: str) -> int | None:
+    # Checked by shape too: what else fromisoformat takes depends on Python's version.
+    if not (_DATE.fullmatch(first) and _DATE.fullmatch(second)):
+        return None
+    try:
+        return (day.fromisoformat(second) - day.fromisoformat(first)).days
+    except ValueError:
+        return None
 
 
 def count(number: int, noun: str) -> str:

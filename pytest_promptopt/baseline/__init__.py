@@ -6,9 +6,16 @@ the prompt's text and every case's trials, not only a mean.
 
 from pytest_promptopt.baseline.place import FOLDER, looks_path_for, path_for
 from pytest_promptopt.baseline.record import Baseline, BaselineCase
-from pytest_promptopt.baseline.text import VERSION, parse, readable_json, render
+from pytest_promptopt.baseline.text import (
+    ATTRIBUTES,
+    VERSION,
+    parse,
+    readable_json,
+    render,
+)
 
 __all__ = [
+    "ATTRIBUTES",
     "FOLDER",
     "VERSION",
     "Baseline",

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+ATTRIBUTES = "**/__prompt_baselines__/**/*.json -merge"
+"""Line of a ``.gitattributes`` that has git leave two recordings unmixed."""
+
 _UPDATE = "record it anew with: pytest ... --promptopt-update-baseline"
-_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |\r?$)")
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "version": (int,),
     "date": (str,),
@@ -69,7 +72,11 @@ def parse(text: str, path: Path) -> Baseline:
     text = text.removeprefix("\ufeff")
     for number, line in enumerate(text.split("\n"), 1):
         if _CONFLICT.match(line):
-            problem = f"merge-conflict marker {line!r} in a baseline"
+            # Which side is right is not asked: the merged prompt is neither's.
+            problem = (
+                f"merge-conflict marker {line.rstrip()!r} in a baseline (git writes "
+                f"none with the line {ATTRIBUTES!r} in .gitattributes)"
+            )
             raise BaselineError.at(path, number, problem, _UPDATE)
     data = _object(text, path)
     _check(data, text, path)

@@ -104,7 +104,7 @@ baselines = st.builds(
     model_ids=st.lists(names, max_size=2).map(tuple),
     parts=st.dictionaries(names, names, max_size=2),
     run=st.dictionaries(names, json_values, max_size=2),
-    reason=st.none() | names,
+    reason=st.none() | st.text(min_size=1, max_size=40),
 )
 
 
@@ -145,17 +145,44 @@ def test_only_what_nobody_can_see_is_escaped(value: str, text: str) -> None:
     assert readable_json(value) == text
 
 
+REASON = "Refunds moved to another team.\n\nAgreed with Ana, ticket 41: -3 points."
+
+
+def test_a_reason_stands_near_the_top_and_keeps_its_lines() -> None:
+    text = render(replace(BASELINE, reason=REASON))
+
+    assert text.splitlines()[2:4] == [
+        '  "date": "2026-01-31",',
+        r'  "reason": "Refunds moved to another team.\n\nAgreed with Ana, ticket 41: '
+        '-3 points.",',
+    ]
+    assert parse(text, FILE).reason == REASON
+
+
+def test_a_reason_cannot_hide_what_it_says() -> None:
+    text = render(replace(BASELINE, reason="fine\u202e\x1b[2J\u200b"))
+
+    assert text.splitlines()[3] == r'  "reason": "fine\u202e\u001b[2J\u200b",'
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
     assert parse("\ufeff" + TEXT.replace("\n", "\r\n"), FILE) == BASELINE
 
 
+MARKED = (
+    "merge-conflict marker {!r} in a baseline (git writes none with the line "
+    "'**/__prompt_baselines__/**/*.json -merge' in .gitattributes)"
+)
 CONFLICT = TEXT.replace('    {"id": "refund"', '<<<<<<< HEAD\n    {"id": "refund"', 1)
 
 
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        (CONFLICT, 27, "merge-conflict marker '<<<<<<< HEAD' in a baseline"),
+        (CONFLICT, 27, MARKED.format("<<<<<<< HEAD")),
+        (CONFLICT.replace("\n", "\r\n"), 27, MARKED.format("<<<<<<< HEAD")),
+        (TEXT.replace("  ]\n", "=======\n"), 29, MARKED.format("=======")),
+        (TEXT.replace("  ]\n", "=======\r\n"), 29, MARKED.format("=======")),
         (
             TEXT.replace('"run": {},', '"run": {}'),
             13,
@@ -204,6 +231,9 @@ CONFLICT = TEXT.replace('    {"id": "refund"', '<<<<<<< HEAD\n    {"id": "refund
     ],
     ids=[
         "conflict",
+        "conflict, windows",
+        "conflict, middle",
+        "conflict, middle, windows",
         "broken",
         "empty",
         "list",

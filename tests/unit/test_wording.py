@@ -47,6 +47,44 @@ def test_a_p_value_has_two_digits(p: float | None, text: str) -> None:
     assert wording.p_value(p) == text
 
 
+def test_a_p_value_says_of_what_where_that_is_not_plain() -> None:
+    assert wording.p_value(0.98, of="a drop") == "p of a drop = 0.98"
+    assert wording.p_value(0.0, of="a drop") == "p of a drop < 0.0001"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1204.4, "1,204"),
+        (160.0, "160"),
+        (160.25, "160.2"),
+        (0.000012345, "0.00001234"),
+        (0.0, "0"),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_a_quantity_is_written_out(value: float, text: str) -> None:
+    assert wording.quantity(value) == text
+
+
+@pytest.mark.parametrize(
+    ("date", "age"),
+    [
+        ("2026-11-20", "today"),
+        ("2026-11-19", "1 day ago"),
+        ("2026-09-22", "59 days ago"),
+        ("2026-09-21", "2 months ago"),
+        ("2025-11-20", "12 months ago"),
+        ("2026-11-21", ""),
+        ("2026-13-01", ""),
+        ("2026-W47-4", ""),
+        ("", ""),
+    ],
+)
+def test_an_age_is_told_in_days_then_months(date: str, age: str) -> None:
+    assert wording.age(date, "2026-11-20") == age
+
+
 def test_a_number_goes_with_its_noun() -> None:
     assert wording.count(1, "case") == "1 case"
     assert wording.count(1200, "call") == "1,200 calls"

@@ -1,0 +1,56 @@
+"""Annotations of a pull request: workflow commands that GitHub reads from the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.report.plain import plain
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+
+def annotation(
+    level: Literal["notice", "warning", "error"],
+    *,
+    file: str = "",
+    line: int = 0,
+    title: str = "",
+    text: str,
+) -> str:
+    """Write one workflow command, on one line, that annotates a place in a file.
+
+    Whatever the texts hold, they cannot end the command, change its place or start
+    another one.
+
+    Args:
+        level: How GitHub marks it.
+        file: Path from the top of the repository; empty: no place.
+        line: Line in the file, from 1; 0 if it is not known.
+        title: Short text above the other one; may be empty.
+        text: What is said.
+
+    Source:
+        GitHub Docs, "Workflow commands for GitHub Actions"; the escapes are those of
+        ``escapeData`` and ``escapeProperty`` in actions/toolkit,
+        ``packages/core/src/command.ts``.
+    """
+    properties = []
+    if file:
+        properties.append(f"file={_property(file)}")
+        if line > 0:
+            properties.append(f"line={line}")
+    if title:
+        properties.append(f"title={_property(title)}")
+    place = f" {','.join(properties)}" if properties else ""
+    return f"::{level}{place}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # What is left: terminal escapes, other line ends, commands of other runners.
+    return plain(escaped)
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

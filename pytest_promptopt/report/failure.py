@@ -1,0 +1,79 @@
+"""The text of a failing prompt test: what happened, on which figures, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.report.commands import commands
+from pytest_promptopt.report.grounds import (
+    case_lists,
+    certainty,
+    changes,
+    flaky_line,
+    limit_lines,
+    patterns,
+    tag_lines,
+    terms,
+)
+from pytest_promptopt.report.lines import indented, listed, remark_lines
+from pytest_promptopt.wording import count
+
+if TYPE_CHECKING:
+    from pytest_promptopt.records import TestResult
+
+_NOT_THE_PROMPT = "This says nothing about the prompt: no reply was scored as wrong."
+_AGAIN = "Running it again may help."
+
+
+def failure(result: TestResult, *, already: str | None = None) -> str:
+    """Say why a prompt test failed and what deals with it.
+
+    Args:
+        result: Its verdict is ``"fail"`` or ``"error"``, or would have been.
+        already: Node id of a test that failed with the same error before, which is
+            then not told again.
+    """
+    verdict = result.verdict
+    head = f"{result.prompt}: {verdict.outcome} ({verdict.cause})"
+    if verdict.outcome == "error" and already is not None:
+        return f"{head}: for the same reason as {already}"
+    told = _error(result) if verdict.outcome == "error" else indented(body(result))
+    return "\n".join([head, *told])
+
+
+def _error(result: TestResult) -> list[str]:
+    verdict = result.verdict
+    tail = []
+    if verdict.cause in ("provider", "budget"):
+        tail.append(_NOT_THE_PROMPT)
+    if verdict.retryable:
+        tail.append(_AGAIN)
+    told = [*verdict.message.splitlines(), *remark_lines(result.remarks)]
+    return [*indented(told), *tail]
+
+
+def body(result: TestResult, *, below_line: bool = False) -> list[str]:
+    """Return all that is to be said below the head of a failure, not indented.
+
+    Args:
+        result: Its verdict is ``"fail"``, or would have been.
+        below_line: Whether the one line stands above, with the figures, and the
+            remarks are shown in their own colour.
+    """
+    verdict = result.verdict
+    better = [f"better: {count(len(verdict.better), 'case')}"] if verdict.better else []
+    broken = [f"must_pass broken: {listed(verdict.broken)}"] if verdict.broken else []
+    return [
+        *verdict.message.splitlines(),
+        *patterns(verdict),
+        *broken,
+        *limit_lines(verdict.limits),
+        *(terms(verdict) if below_line else certainty(verdict)),
+        *tag_lines(verdict.tags),
+        *changes("worse", verdict.worse),
+        *better,
+        *flaky_line(verdict),
+        *case_lists(verdict),
+        *([] if below_line else remark_lines(result.remarks)),
+        *commands(result),
+    ]

@@ -1,0 +1,56 @@
+"""What a search did and came to, in the section at the end of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.report.lines import Line
+from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
+
+if TYPE_CHECKING:
+    from pytest_promptopt.records import Proposal, SearchResult, Step, TestResult
+
+_COLOURS = {"error": ("red",), "refused": ("yellow",)}
+
+
+def search_lines(
+    result: TestResult, search: SearchResult, *, verbosity: int
+) -> list[Line]:
+    """Return the lines of one search; its steps only at verbosity 0 and above."""
+    head = f"  search ({search.strategy}, seed {search.seed}): {search.outcome}"
+    # A proposal's figures have a line of their own below.
+    told = f". {search.message}" if search.proposal is None and search.message else ""
+    lines = [Line(f"{head}{told}", _COLOURS.get(search.outcome, ()))]
+    if search.steps and verbosity >= 0:
+        lines += [Line(f"  {step_line(step)}") for step in search.steps]
+        lines.append(
+            Line(
+                f"  stopped: {search.stopped}; "
+                f"{count(result.paid + result.replayed, 'call')}, "
+                f"{search.optimizer_calls:,} of them to {result.optimizer_model}, "
+                f"{result.replayed:,} replayed from the cache"
+            )
+        )
+    if search.proposal is not None:
+        lines.append(Line(f"  {_gain(search.proposal)}", ("green",)))
+    return lines
+
+
+def _gain(proposal: Proposal) -> str:
+    return (
+        f"hold-out {percent(proposal.before)} -> {percent(proposal.after)}: "
+        f"{change(proposal.gain)} {interval(proposal.interval)}, "
+        f"{p_value(proposal.p_value)} (limit {chance(proposal.alpha)}), "
+        f"{count(proposal.holdout_cases, 'case')} x "
+        f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}"
+    )
+
+
+def step_line(step: Step) -> str:
+    """Say in one line what a step of a search came to."""
+    turned = ", ".join(f"{name} {n}" for name, n in sorted(step.rejected.items()))
+    away = f", turned away: {turned}" if turned else ""
+    return (
+        f"step {step.number}: best on train {percent(step.best)}, "
+        f"{step.asked} asked, {step.scored} scored{away}, {step.calls:,} calls so far"
+    )

@@ -1,0 +1,371 @@
+"""The section at the end of a run: one line per test, and what needs a look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from report_results import COMPARED, TEST, change, compared, result
+
+from pytest_promptopt.records import LimitCheck, Remark, TagAccuracy, Verdict
+from pytest_promptopt.report import terminal
+from pytest_promptopt.report.terminal import Line
+
+TAIL = "p = 0.001 (limit 0.025), smallest drop it could show 10.0 points"
+FIGURES = f"50.0% [40.0, 60.0] of 80 cases, baseline 70.0%, -20.0 points, {TAIL}"
+
+UNCHANGED = Verdict(
+    outcome="pass",
+    cause="unchanged",
+    message="nothing changed",
+    accuracy=0.72,
+    interval=(0.631, 0.796),
+    baseline_accuracy=0.72,
+    baseline_interval=(0.631, 0.796),
+    detectable=0.081,
+    limit=0.025,
+    cases=100,
+    baseline_date="2026-11-20",
+)
+
+
+def shown(*results: Any, verbosity: int = 0, **given: Any) -> list[Line]:
+    told = {"written": [], "problems": [], "apply_command": None, **given}
+    return terminal.summary(results, verbosity=verbosity, **told)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "line"),
+    [
+        (COMPARED, f"fail (worse): {FIGURES}"),
+        (compared("pass", "same"), f"pass (same): {FIGURES}"),
+        (compared("pass", "accepted"), f"pass (accepted): {FIGURES}"),
+        (compared("pass", "report only"), f"pass (report only): {FIGURES}"),
+        (compared("pass", "drift"), f"pass (drift): {FIGURES}"),
+        (compared("inconclusive", "unclear"), f"inconclusive (unclear): {FIGURES}"),
+        (
+            compared("pass", "better", accuracy=0.9, p_value=0.999),
+            "pass (better): 90.0% [40.0, 60.0] of 80 cases, baseline 70.0%, +20.0 "
+            "points, p of a drop = 1 (limit 0.025), smallest drop it could show 10.0 "
+            "points",
+        ),
+        (
+            compared("inconclusive", "cases lost", removed=("a", "b"), missing=("c",)),
+            f"inconclusive (cases lost): 2 cases removed, 1 case missing, {FIGURES}",
+        ),
+        (
+            compared("fail", "must_pass", broken=("c3",)),
+            f"fail (must_pass): must_pass case c3 broken, {FIGURES}",
+        ),
+        (
+            compared("fail", "must_pass", broken=("c3", "c4")),
+            f"fail (must_pass): 2 must_pass cases broken, {FIGURES}",
+        ),
+        (
+            Verdict(
+                outcome="pass",
+                cause="recorded",
+                accuracy=1.0,
+                interval=(0.839, 1.0),
+                cases=20,
+            ),
+            "pass (recorded): 100.0% [83.9, 100.0] of 20 cases",
+        ),
+        (
+            Verdict(outcome="pass", cause="kept", message="it has a baseline"),
+            "pass (kept): it has a baseline",
+        ),
+        (
+            Verdict(outcome="error", cause="setup", message="no file\nhint: x"),
+            "error (setup): no file",
+        ),
+        (Verdict(outcome="error", cause="test"), "error (test)"),
+        (
+            UNCHANGED,
+            "pass (unchanged): 72.0% [63.1, 79.6] of 100 cases, recorded 2026-11-20, "
+            "12 days ago, an edit must drop 8.1 points to be seen",
+        ),
+    ],
+)
+def test_a_verdict_is_one_line_with_all_its_figures(
+    verdict: Verdict, line: str
+) -> None:
+    assert terminal.one_line(result(verdict), today="2026-12-02") == line
+
+
+def test_an_exceeded_limit_leads_its_line() -> None:
+    check = LimitCheck(
+        part="tokens",
+        limit="+10%",
+        was=120.0,
+        now=160.5,
+        p_value=0.001,
+        held_against=0.01,
+        state="exceeded",
+    )
+    verdict = compared("fail", "limit", limits=(check,))
+
+    assert terminal.one_line(result(verdict)) == (
+        f"fail (limit): tokens 120 -> 160.5 (limit +10%), {FIGURES}"
+    )
+
+
+def test_without_today_the_age_of_a_record_is_not_told() -> None:
+    assert terminal.one_line(result(UNCHANGED)) == (
+        "pass (unchanged): 72.0% [63.1, 79.6] of 100 cases, recorded 2026-11-20, "
+        "an edit must drop 8.1 points to be seen"
+    )
+
+
+def test_an_unclear_comparison_says_what_would_settle_it() -> None:
+    verdict = compared(
+        "inconclusive",
+        "unclear",
+        "cannot tell; about 240 cases would settle it",
+        look=2,
+        pattern=("3 of 3 broken cases have the tag 'german'",),
+        worse=(change("c3"),),
+        changed=("c7",),
+        added=("new",),
+    )
+
+    for verbosity in (0, -1):
+        assert shown(result(verdict), verbosity=verbosity) == [
+            Line(
+                f"p.j2 (test_a, openai:x): inconclusive (unclear): {FIGURES}"
+                "  [480 calls]",
+                ("yellow",),
+            ),
+            Line("  cannot tell; about 240 cases would settle it"),
+            Line("  pattern: 3 of 3 broken cases have the tag 'german'"),
+            Line(
+                "  compared with the baseline of 2026-11-08: 3 fresh trials of each "
+                "case in both arms, not decided after look 2 of 2"
+            ),
+            Line("  limit 0.025 = 5% / (2 looks x 1 edited prompt test)"),
+            Line("  changed: 1 case: c7"),
+            Line("  added: 1 case: new"),
+            Line(f"  to see one case: {TEST} --promptopt-case=c3"),
+        ]
+
+
+def test_lost_cases_are_named_with_the_command_that_accepts_it() -> None:
+    verdict = compared(
+        "inconclusive",
+        "cases lost",
+        "restore them",
+        removed=tuple("abcdefg"),
+        missing=("m",),
+        reference="commit 1a2b3c4",
+    )
+
+    assert [line.text for line in shown(result(verdict))][1:] == [
+        "  restore them",
+        "  missing: 1 case: m",
+        "  removed: 7 cases: a, b, c, d, e and 2 more",
+        f"  to accept the change: {TEST} --promptopt-update-baseline "
+        "--promptopt-reason='...'",
+    ]
+
+
+def test_a_missing_baseline_warns_with_the_command_that_records_it() -> None:
+    verdict = Verdict(
+        outcome="inconclusive",
+        cause="no baseline",
+        message="there is no baseline to compare 72.0% with",
+        accuracy=0.72,
+        interval=(0.6, 0.8),
+        cases=50,
+    )
+
+    assert [line.text for line in shown(result(verdict, calls=50, cached=7))] == [
+        "p.j2 (test_a, openai:x): inconclusive (no baseline): 72.0% [60.0, 80.0] of "
+        "50 cases  [50 calls, 7 from the cache]",
+        "  there is no baseline to compare 72.0% with",
+        f"  to record a baseline: {TEST} --promptopt-update-baseline",
+    ]
+
+
+def test_an_inconclusive_verdict_without_figures_is_told_once() -> None:
+    verdict = Verdict(
+        outcome="inconclusive", cause="provider", message="no model\n  hint: set it"
+    )
+
+    assert [line.text for line in shown(result(verdict, calls=0))] == [
+        "p.j2 (test_a, openai:x): inconclusive (provider): no model  [0 calls]",
+        "    hint: set it",
+    ]
+
+
+@pytest.mark.parametrize("name", ["removed", "changed", "missing"])
+def test_a_pass_that_lost_cases_is_never_silent(name: str) -> None:
+    lost: dict[str, Any] = {name: ("a", "b")}
+    verdict = compared("pass", "same", **lost)
+
+    for verbosity in (0, -1):
+        assert [line.text for line in shown(result(verdict), verbosity=verbosity)] == [
+            f"p.j2 (test_a, openai:x): pass (same): {FIGURES}  [480 calls]",
+            f"  {name}: 2 cases: a, b",
+        ]
+
+
+def test_quiet_runs_show_only_what_needs_attention() -> None:
+    fine = result(compared("pass", "same", added=("new",)))
+    worse = result(COMPARED, nodeid="test_p.py::test_b")
+
+    quiet = shown(fine, worse, verbosity=-1, written=["x"])
+
+    assert [line.text.partition(",")[0] for line in quiet] == ["p.j2 (test_b"]
+
+
+def test_remarks_are_yellow_lines_below_their_test_also_when_quiet() -> None:
+    remark = Remark(kind="new prompt test", text="commit 1a2b3c4 has no baseline")
+    passed = result(UNCHANGED, remarks=(remark,), calls=0)
+
+    assert shown(passed, verbosity=-1)[1:] == [
+        Line("  new prompt test: commit 1a2b3c4 has no baseline", ("yellow",))
+    ]
+
+
+def test_an_accepted_drop_shows_both_numbers_and_the_reason_in_yellow() -> None:
+    message = "accepted: 50.0% measured, 51.0% recorded: shorter replies"
+    verdict = compared("pass", "accepted", message)
+    line = Line(
+        f"p.j2 (test_a, openai:x): pass (accepted): {FIGURES}  [480 calls]", ("yellow",)
+    )
+
+    alone = shown(result(verdict), verbosity=-1)
+    remarked = result(verdict, remarks=(Remark(kind="accepted", text=message),))
+
+    assert alone == [line, Line(f"  {message}")]
+    assert shown(remarked) == [line, Line(f"  accepted: {message}", ("yellow",))]
+
+
+def test_report_only_says_all_that_a_failure_would_have_said() -> None:
+    verdict = compared(
+        "pass", "report only", "would have been fail (worse): x", worse=(change("c0"),)
+    )
+    remark = Remark(kind="test changed", text="the module differs")
+
+    assert shown(result(verdict, remarks=(remark,)), verbosity=-1) == [
+        Line(
+            f"p.j2 (test_a, openai:x): pass (report only): {FIGURES}  [480 calls]",
+            ("yellow",),
+        ),
+        Line("  would have been fail (worse): x"),
+        Line(
+            "  compared with the baseline of 2026-11-08: 3 fresh trials of each case "
+            "in both arms, look 1 of 2"
+        ),
+        Line("  limit 0.025 = 5% / (2 looks x 1 edited prompt test)"),
+        Line(
+            "  worse: c0 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', "
+            "before 'x'"
+        ),
+        Line(f"  to see one case:      {TEST} --promptopt-case=c0"),
+        Line(f"  to accept the change: {TEST} --promptopt-update-baseline"),
+        Line(f"  to find a better one: {TEST} --optimize-prompts"),
+        Line("  test changed: the module differs", ("yellow",)),
+    ]
+
+
+def test_a_floor_without_a_baseline_passes_but_says_so() -> None:
+    message = "72.0% reaches min_score 70.0%; there is no baseline"
+    verdict = replace(UNCHANGED, cause="floor", message=message, detectable=None)
+
+    assert [line.text for line in shown(result(verdict))][1:] == [f"  {message}"]
+
+
+def test_drift_is_one_yellow_line_for_the_whole_suite() -> None:
+    lines = shown(
+        result(UNCHANGED), verbosity=-1, drift="not the prompts: the model changed"
+    )
+
+    assert lines == [Line("drift: not the prompts: the model changed", ("yellow",))]
+
+
+def test_a_test_that_drifted_leaves_the_sentence_to_the_suite() -> None:
+    drift = "not the prompts: the model changed"
+    verdict = compared("pass", "drift", drift, look=0)
+
+    lines = shown(result(verdict), drift=drift)
+
+    assert lines == [
+        Line(
+            f"p.j2 (test_a, openai:x): pass (drift): {FIGURES}  [480 calls]",
+            ("yellow",),
+        ),
+        Line(f"drift: {drift}", ("yellow",)),
+    ]
+
+
+def test_what_the_line_says_is_not_said_again_by_a_remark() -> None:
+    text = "commit 1a2b3c4 has a baseline for it, and its file is gone"
+    verdict = Verdict(outcome="pass", cause="removed", message=text)
+    remark = Remark(kind="removed prompt test", text=text)
+
+    lines = shown(result(verdict, model="", calls=0, remarks=(remark,)), verbosity=-1)
+
+    assert lines == [
+        Line(f"p.j2 (test_a): pass (removed): {text}  [0 calls]", ("yellow",))
+    ]
+
+
+def test_verbose_runs_show_cases_parts_and_all_tags_of_a_pass() -> None:
+    kept = LimitCheck(
+        part="tokens",
+        limit="+10%",
+        was=120.0,
+        now=121.0,
+        p_value=0.4,
+        held_against=0.0125,
+        state="kept",
+    )
+    tags = (
+        TagAccuracy(tag="german", cases=11, was=0.8, now=0.8),
+        TagAccuracy(tag="new", cases=1, was=None, now=0.5),
+    )
+    verdict = compared(
+        "pass",
+        "same",
+        "no drop of 2.0 points or more",
+        limits=(kept,),
+        tags=tags,
+        flaky=("c9",),
+        worse=(change("c1"),),
+        better=(change("c2", was=0.0, now=1.0),),
+    )
+
+    assert [line.text for line in shown(result(verdict), verbosity=1)][1:] == [
+        "  no drop of 2.0 points or more",
+        "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
+        "both arms, look 1 of 2",
+        "  limit 0.025 = 5% / (2 looks x 1 edited prompt test)",
+        "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x'",
+        "  better: c2 (cases.jsonl:3) 0.00 -> 1.00: expected 'x', got 'y', before 'x'",
+        "  part tokens 120 -> 121 (limit +10%): kept, p = 0.4 held against 0.013",
+        "  tag 'german': 80.0% -> 80.0% (+0.0 points, 11 cases)",
+        "  tag 'new': 50.0% of 1 case",
+        "  flaky (recorded trials disagree): 1 case: c9",
+    ]
+
+
+def test_the_section_ends_with_what_was_written_and_what_to_type() -> None:
+    noted = result(UNCHANGED, notes=("a stand-in",), calls=0)
+
+    lines = shown(
+        noted,
+        written=["promptopt.diff"],
+        remarks=["left out"],
+        problems=["not written"],
+        apply_command="git apply x",
+    )
+
+    assert lines[1:] == [
+        Line("note: a stand-in"),
+        Line("written: promptopt.diff"),
+        Line("left out", ("yellow",)),
+        Line("not written", ("red",)),
+        Line("apply the proposals with: git apply x", ("bold",)),
+    ]
