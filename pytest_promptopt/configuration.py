@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -100,3 +101,8 @@ def is_worker(config: pytest.Config) -> bool:
 def under_ci() -> bool:
     """Return whether the run is a CI job, as the ``CI`` variable says."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+def today() -> str:
+    """Return the day, ISO 8601, where the run is."""
+    return dt.date.today().isoformat()  # noqa: DTZ011 - a day, not a time

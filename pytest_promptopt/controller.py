@@ -6,14 +6,16 @@ import json
 import os
 import re
 import shlex
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_promptopt.errors import PromptOptError
+from pytest_promptopt.errors import PromptOptError, PromptOptWarning
 from pytest_promptopt.git import check_applies, work_tree
+from pytest_promptopt.options import is_pull_request
 from pytest_promptopt.patch import unified_diff
 from pytest_promptopt.records import TestResult
 from pytest_promptopt.report import proposal, terminal
@@ -40,6 +42,7 @@ class Controller:
         self.problems: list[str] = []
         self.remarks: list[str] = []
         self.changed: list[Path] = []
+        self.drift = ""
         name = config.getoption("promptopt_diff", None) or "promptopt.diff"
         self.diff_path = Path(config.invocation_params.dir) / name
         self.text_path = self.diff_path.with_suffix(".md")
@@ -70,12 +73,52 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what the run leaves behind; what cannot be written fails the run."""
+        self._conclude()
         self._write_what_was_asked_for()
         if self.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for result in self.ordered:
             if result.search is not None:
                 self._keep_best(result)
+
+    def _conclude(self) -> None:
+        """Decide what only the whole run can: drift, and which tests are gone."""
+        option = self.config.option
+        if option.collectonly or not (self.results or is_pull_request(option)):
+            return
+        from pytest_promptopt import conclusion, pull_request
+
+        for gone in pull_request.removed(self.config, self.results):
+            self.results[gone.nodeid] = gone
+            file = gone.nodeid.partition("::")[0]
+            self._warn(f"{gone.prompt}: removed: {gone.verdict.message}", file)
+            if gone.verdict.outcome == "inconclusive":
+                self._may_fail("inconclusive", f"{gone.prompt}: prompt test removed")
+        drift = conclusion.drift_of(self.ordered)
+        if drift is None:
+            return
+        self.drift = drift.message
+        for result in self.ordered:
+            self.results[result.nodeid] = conclusion.with_drift(result, drift)
+        self._warn(self.drift, "promptopt")
+        self._may_fail("drift", "the run fails on drift, as promptopt_fail_on says")
+
+    def _may_fail(self, what: str, problem: str) -> None:
+        from pytest_promptopt import pull_request
+        from pytest_promptopt.configuration import settings_of
+
+        try:
+            if what in pull_request.fail_on(self.config, settings_of(self.config)):
+                self.problems.append(problem)
+        except PromptOptError:
+            return  # the prompt tests have said it
+
+    def _warn(self, text: str, file: str) -> None:
+        try:
+            warnings.warn_explicit(PromptOptWarning(plain(text)), None, file, 1)
+        except PromptOptWarning:
+            # -W error must not turn a verdict; the summary says it in any case.
+            return
 
     def _write_what_was_asked_for(self) -> None:
         for result in self.ordered:
@@ -170,6 +213,8 @@ class Controller:
         """Say what was decided and what to do, in one section."""
         if not self.results and not self.problems:
             return
+        from pytest_promptopt.configuration import today
+
         lines = terminal.summary(
             self.ordered,
             written=[self._shown(path) for path in self.written],
@@ -179,6 +224,8 @@ class Controller:
             if self.diff_path in self.written
             else None,
             verbosity=self.config.get_verbosity(),
+            drift=self.drift,
+            today=today(),
         )
         if lines:
             terminalreporter.section("prompts")
@@ -186,6 +233,17 @@ class Controller:
                 terminalreporter.write_line(
                     plain(line.text), **dict.fromkeys(line.marks, True)
                 )
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            from pytest_promptopt import conclusion
+
+            for command in conclusion.workflow_commands(
+                self.ordered, self.drift, shown=self._in_repository
+            ):
+                terminalreporter.write_line(command)
+
+    def _in_repository(self, file: str) -> str:
+        path = os.path.relpath(self.config.rootpath / file, self.top)
+        return Path(path).as_posix()
 
 
 def _edits(result: TestResult) -> tuple[Edit, ...]:

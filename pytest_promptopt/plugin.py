@@ -6,18 +6,17 @@ is imported only once a run has a prompt test.
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pytest_promptopt import options
 
 MARKER = (
     "prompt(source, *, cases, scorer=None, system=None, user=None, assistant=None, "
-    "request=None, model=None, min_score=None, watch=(), gate=None, threads=1): score "
-    "a prompt on its eval cases and fail when it got worse than its committed baseline"
+    "request=None, model=None, min_score=None, limits=None, watch=(), gate=None, "
+    "threads=1): score a prompt on its eval cases and fail when it got worse than its "
+    "committed baseline"
 )
 
 
@@ -28,168 +27,16 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
-def whole_number(least: int) -> Callable[[str], int]:
-    """Return an option type that takes whole numbers from ``least`` up."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if number < least:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {least} up"
-            )
-        return number
-
-    return parse
-
-
-def file_name(text: str) -> str:
-    """Take the path of a file to write, which an empty string is not."""
-    if not text.strip() or text.endswith(("/", "\\")):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the path of a file")
-    if text.endswith(".md"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is where the pull-request text would go; end it in .diff"
-        )
-    return text
-
-
-def case_id(text: str) -> str:
-    """Take the id of a case, which an empty string is not."""
-    if not text:
-        raise argparse.ArgumentTypeError("an empty text is no case id")
-    return text
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare options and ini keys; an unset option lets the ini value show."""
-    group = parser.getgroup("promptopt", "prompt regression and prompt search")
-    _add_search_options(group.addoption)
-    _add_run_options(group.addoption)
-    _add_ini_keys(parser.addini)
-
-
-def _add_search_options(add: Callable[..., None]) -> None:
-    add(
-        "--optimize-prompts",
-        action="store_true",
-        help="Search for better prompts and write the confirmed ones as a diff",
-    )
-    add(
-        "--promptopt-strategy",
-        metavar="NAME",
-        help="Optimisation strategy (default: opro)",
-    )
-    add(
-        "--promptopt-steps",
-        type=whole_number(1),
-        metavar="N",
-        help="Steps of a search (default: 8)",
-    )
-    add(
-        "--promptopt-budget",
-        type=whole_number(1),
-        metavar="CALLS",
-        help="Model calls that all searches of a run may make together, divided "
-        "equally among the selected prompt tests (default: 12000)",
-    )
-    add(
-        "--promptopt-seed",
-        type=whole_number(0),
-        metavar="N",
-        help="Seed of the random draws of a search (default: 0)",
-    )
-    add(
-        "--promptopt-diff",
-        type=file_name,
-        metavar="PATH",
-        help="Where proposals are written; the pull-request text goes beside it "
-        "(default: promptopt.diff)",
-    )
-
-
-def _add_run_options(add: Callable[..., None]) -> None:
-    add(
-        "--promptopt-model",
-        metavar="MODEL",
-        help="Model that answers the eval cases, e.g. offline:rules, openai:NAME",
-    )
-    add(
-        "--promptopt-optimizer-model",
-        metavar="MODEL",
-        help="Model that writes new prompts (default: the task model)",
-    )
-    add(
-        "--promptopt-update-baseline",
-        action="store_true",
-        help="Record the baselines of the selected prompt tests anew",
-    )
-    add(
-        "--promptopt-all",
-        action="store_true",
-        help="Call the model for every prompt test, unchanged ones too",
-    )
-    add(
-        "--promptopt-case",
-        type=case_id,
-        metavar="ID",
-        help="Run one eval case and show messages, reply and score; no gate",
-    )
-
-
-def _add_ini_keys(add: Callable[..., None]) -> None:
-    add("promptopt_model", "Default of --promptopt-model", type="string")
-    add(
-        "promptopt_optimizer_model",
-        "Default of --promptopt-optimizer-model",
-        type="string",
-    )
-    add(
-        "promptopt_strategy",
-        "Default of --promptopt-strategy",
-        type="string",
-        default="opro",
-    )
-    add("promptopt_steps", "Default of --promptopt-steps", type="int", default=None)
-    add(
-        "promptopt_budget",
-        "Default of --promptopt-budget, in calls",
-        type="int",
-        default=None,
-    )
-    add(
-        "promptopt_concurrency",
-        "Requests in flight at once, shared among xdist workers (default: 32)",
-        type="int",
-        default=None,
-    )
-    add(
-        "promptopt_gate",
-        "'enforce', or 'report': decide and show everything, warn instead of fail",
-        type="string",
-        default="enforce",
-    )
+    """Declare options and ini keys."""
+    options.declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and refuse options that contradict each other."""
     config.addinivalue_line("markers", MARKER)
     option = config.option
-    chosen = [
-        name
-        for name, on in (
-            ("--optimize-prompts", option.optimize_prompts),
-            ("--promptopt-update-baseline", option.promptopt_update_baseline),
-            ("--promptopt-case", option.promptopt_case is not None),
-        )
-        if on
-    ]
-    if len(chosen) > 1:
-        raise pytest.UsageError(
-            f"{' and '.join(chosen)} cannot be used together: run one, then the other"
-        )
+    options.check_combination(option)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Mailbox(config), "promptopt-mailbox")
     if _uses_settings(config):
@@ -198,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
         check_settings(config)
     if option.optimize_prompts and not option.collectonly:
         _controller(config)  # removes an old diff, so only after what may be refused
+    if options.is_pull_request(option):
+        _controller(config)  # a prompt test may be gone, and with it what wakes us
 
 
 def _uses_settings(config: pytest.Config) -> bool:
@@ -208,6 +57,7 @@ def _uses_settings(config: pytest.Config) -> bool:
         option.promptopt_strategy is not None
         or option.promptopt_model is not None
         or option.promptopt_optimizer_model is not None
+        or option.promptopt_fail_on is not None
     )
 
 

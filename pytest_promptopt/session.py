@@ -22,7 +22,7 @@ from pytest_promptopt.items.look_ahead import one_by_one, upcoming
 from pytest_promptopt.items.prompt_test import selector
 from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.records import TestResult
-from pytest_promptopt.report import terminal
+from pytest_promptopt.report import recording, terminal
 from pytest_promptopt.report.plain import plain
 from pytest_promptopt.suite import PromptSuite
 
@@ -65,6 +65,12 @@ class PromptSession:
             item for item in session.items if marker.closest(item) is not None
         ]
 
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say what a recording is going to cost, before it costs anything."""
+        if self.suite.recording is None or self.suite.config.option.collectonly:
+            return []
+        return [plain(line) for line in recording.estimate(self.suite.recordings())]
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
@@ -101,8 +107,7 @@ class PromptSession:
             )
             yield
         except PromptOptError as error:
-            cause = "provider" if isinstance(error, ModelError) else "setup"
-            self._fail(item, gate.error(cause, str(error)))
+            self._fail(item, _could_not_be_judged(error))
         except Exception as error:  # noqa: BLE001 - raised again, it is the user's
             # A hook or a model of the user's: the lines of this package say nothing.
             trace = users_part(error.__traceback__, item.config.rootpath)
@@ -120,7 +125,7 @@ class PromptSession:
             self.suite.forget(item)
         self._called.add(item.nodeid)
         conduct = self.suite.conduct_of(item)
-        if conduct.started is None or one_by_one(item.config):
+        if not conduct.has_begun or one_by_one(item.config):
             for other in upcoming(item, self._next_item, self._order):
                 self.suite.begin(other)
         return conduct
@@ -136,13 +141,21 @@ class PromptSession:
                 raise first
             return
         verdict = result.verdict
-        if verdict.outcome == "inconclusive" or verdict.cause == "report only":
+        stops = verdict.outcome in ("fail", "error") or (
+            verdict.outcome == "inconclusive" and "inconclusive" in self.suite.fail_on
+        )
+        if not stops and (
+            verdict.outcome == "inconclusive"
+            or verdict.cause in ("report only", "accepted")
+        ):
             _warn(item, f"{result.prompt}: {terminal.one_line(result)}")
+        for remark in result.remarks:
+            _warn(item, f"{result.prompt}: {remark.kind}: {remark.text}")
         if result.search is not None and result.search.outcome == "error":
             _warn(item, f"{result.prompt}: search failed: {result.search.message}")
-        if result.verdict.outcome in ("fail", "error"):
+        if stops:
             failure = self._failure(result)
-            checked = result.verdict.outcome == "fail"
+            checked = verdict.outcome != "error"
             if first is not None and (checked or result.verdict.cause == "test"):
                 # --pdb then stops where the first failed case was checked.
                 failure = failure.with_traceback(first.__traceback__)
@@ -155,6 +168,7 @@ class PromptSession:
             prompt=_label(item),
             model="",
             verdict=verdict,
+            line=(item.location[1] or 0) + 1,
         )
         item.stash[RESULT] = result
         raise self._failure(result) from None
@@ -195,7 +209,8 @@ class PromptSession:
         result = item.stash.get(RESULT, None)
         if call.when != "call" or result is None:
             return report
-        if result.verdict.outcome == "error" and report.outcome == "skipped":
+        unsure = result.verdict.outcome in ("error", "inconclusive")
+        if unsure and report.outcome == "skipped":
             # xfail covers a prompt that got worse, not a run that cannot tell.
             report.outcome = "failed"
             del report.wasxfail
@@ -206,6 +221,12 @@ class PromptSession:
     def pytest_unconfigure(self) -> None:
         """Join the engine's thread on every way out."""
         self.suite.close()
+
+
+def _could_not_be_judged(error: PromptOptError) -> Verdict:
+    if isinstance(error, ModelError):
+        return gate.error("provider", str(error), retryable=error.retryable)
+    return gate.error("setup", str(error))
 
 
 def _label(item: pytest.Function) -> str:

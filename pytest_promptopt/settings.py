@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-TABLES = ("providers", "request", "optimizer_request")
+TABLES = ("providers", "request", "optimizer_request", "prices")
 GATES = ("enforce", "report")
+FAIL_ON = ("drift", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,34 @@ def one_of(setting: Setting, allowed: Iterable[str]) -> str:
     return str(setting.value)
 
 
+def some_of(setting: Setting, allowed: Iterable[str]) -> frozenset[str]:
+    """Read a setting that takes any number of a few words, also none.
+
+    Args:
+        setting: Its value is text, or a sequence of lines of text; commas, blanks and
+            line ends stand between words.
+        allowed: The words.
+
+    Raises:
+        SettingError: There is another word in it.
+    """
+    known, value = tuple(allowed), setting.value
+    text = value if isinstance(value, str) else "\n".join(map(str, value))
+    return frozenset(
+        one_of(Setting(word, setting.origin), known)
+        for word in text.replace(",", " ").split()
+    )
+
+
+def fail_on_of(ini: Mapping[str, str]) -> frozenset[str]:
+    """Read what another commit's ini values say fails a run.
+
+    Raises:
+        SettingError: There is a word that is unknown.
+    """
+    return some_of(resolve_ini(ini.get, "promptopt_fail_on", ()), FAIL_ON)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the closest known word, or all of them."""
     words = sorted(known)
@@ -112,9 +141,12 @@ class Settings:
         seed: Seed of the random draws.
         concurrency: Requests in flight at once in this process.
         gate: ``"enforce"`` or ``"report"``.
+        fail_on: What fails the run beside a worse prompt and an error: any of
+            ``"inconclusive"`` and ``"drift"``.
         providers: The raw ``[tool.promptopt.providers]`` table.
         request: Default model settings of every prompt test.
         optimizer_request: Model settings of requests to the optimizer model.
+        prices: The raw ``[tool.promptopt.prices]`` table.
     """
 
     model: Setting
@@ -125,9 +157,11 @@ class Settings:
     seed: int
     concurrency: int
     gate: str
+    fail_on: frozenset[str] = frozenset()
     providers: Mapping[str, Any] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)
     optimizer_request: Mapping[str, Any] = field(default_factory=dict)
+    prices: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather(
@@ -163,9 +197,11 @@ def gather(
         seed=whole(seed, least=0),
         concurrency=max(1, concurrency // processes),
         gate=one_of(resolve_ini(ini, "promptopt_gate", "enforce"), GATES),
+        fail_on=some_of(setting("promptopt_fail_on", ()), FAIL_ON),
         providers=tables.get("providers", {}),
         request=tables.get("request", {}),
         optimizer_request=tables.get("optimizer_request", {}),
+        prices=tables.get("prices", {}),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 from concurrent.futures import wait
 from functools import cached_property
@@ -10,23 +9,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt.configuration import settings_of, strategy_of, under_ci
+from pytest_promptopt.configuration import (
+    settings_of,
+    strategy_of,
+    today,
+    under_ci,
+)
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.items.conduct import Conduct
-from pytest_promptopt.items.planning import edited, plan
+from pytest_promptopt.items.places import roots
+from pytest_promptopt.items.planning import RECORDED_TRIALS, edited, plan
 from pytest_promptopt.items.prompt_test import PromptTest, load
+from pytest_promptopt.items.reference import Reference, reference_of
+from pytest_promptopt.items.roster import Roster
 from pytest_promptopt.items.single import SingleCase
-from pytest_promptopt.models import no_model_error, providers_from, resolve_model
 from pytest_promptopt.models.budget import Budget
-from pytest_promptopt.models.chat import NamedModel
 from pytest_promptopt.models.engine import Engine
-from pytest_promptopt.settings import resolve
+from pytest_promptopt.pull_request import base_of, fail_on
+from pytest_promptopt.report.recording import Recording as Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from pytest_promptopt.items.base_test import Base
+    from pytest_promptopt.items.planning import Recording
     from pytest_promptopt.items.searching import SearchDriver
-    from pytest_promptopt.models import Provider
+    from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.records import Case
     from pytest_promptopt.settings import Settings
 
@@ -54,8 +62,8 @@ class PromptSuite:
         self.selected: Sequence[pytest.Item] = collected
         self._collected = tuple(collected)
         self._tests: dict[str, PromptTest | BaseException] = {}
+        self._references: dict[str, Reference | PromptOptError] = {}
         self._conducts: dict[str, Conduct] = {}
-        self._models: dict[tuple[str, str], NamedModel] = {}
         self._engine: Engine | None = None
 
     @cached_property
@@ -64,9 +72,23 @@ class PromptSuite:
         return settings_of(self.config)
 
     @cached_property
-    def providers(self) -> Mapping[str, Provider]:
-        """The endpoints that model names may refer to."""
-        return providers_from(self.settings.providers)
+    def models(self) -> Roster:
+        """The run's models."""
+        return Roster(self.config, self.settings)
+
+    @cached_property
+    def base(self) -> Base | None:
+        """The base commit of a pull request, if the run has one."""
+        return base_of(self.config)
+
+    @cached_property
+    def fail_on(self) -> frozenset[str]:
+        """What fails the run beside a worse prompt: a pull request cannot weaken it.
+
+        Raises:
+            SettingError: The base commit cannot be found.
+        """
+        return fail_on(self.config, self.settings)
 
     @property
     def engine(self) -> Engine:
@@ -77,40 +99,6 @@ class PromptSuite:
             cache = Cache(self.config.rootpath / ".promptopt" / "cache.sqlite")
             self._engine = Engine(concurrency=self.settings.concurrency, cache=cache)
         return self._engine
-
-    def model(self, name: str, role: str = "task") -> NamedModel:
-        """Return the model behind a name, from the hook or the built-in providers.
-
-        Raises:
-            SettingError: Nobody supplies the name.
-        """
-        if (name, role) not in self._models:
-            chat = self.config.hook.pytest_promptopt_model(
-                config=self.config, name=name, role=role
-            )
-            self._models[name, role] = (
-                resolve_model(name, providers=self.providers)
-                if chat is None
-                else NamedModel(name=name, chat=chat)
-            )
-        return self._models[name, role]
-
-    def model_of(self, test: PromptTest) -> NamedModel:
-        """Return the task model of one test: option, marker, ini.
-
-        Raises:
-            SettingError: None is set, or nobody supplies it.
-        """
-        name = resolve(
-            "promptopt_model",
-            cli=self.config.getoption("promptopt_model", None),
-            marker=test.mark.model,
-            ini=self.config.getini("promptopt_model"),
-            default=None,
-        ).value
-        if name is None:
-            raise no_model_error()
-        return self.model(name)
 
     def test_of(self, item: pytest.Item) -> PromptTest:
         """Read a prompt test, once.
@@ -143,19 +131,49 @@ class PromptSuite:
             ),
         )
 
-    @cached_property
-    def edited_tests(self) -> int:
-        """How many of the collected prompt tests are edited."""
-        return sum(map(self._is_edited, self._collected))
+    def reference_for(self, item: pytest.Item) -> Reference:
+        """Return what a prompt test is held against, read once.
 
-    def _is_edited(self, item: pytest.Item) -> bool:
+        Raises:
+            PromptOptError: The test or the base commit cannot be read.
+        """
+        if item.nodeid not in self._references:
+            try:
+                self._references[item.nodeid] = self._reference(item)
+            except PromptOptError as error:
+                self._references[item.nodeid] = error
+        found = self._references[item.nodeid]
+        if isinstance(found, PromptOptError):
+            raise found
+        return found
+
+    def _reference(self, item: pytest.Item) -> Reference:
+        test = self.test_of(item)
+        model = self.models.task_model(test)
+        base = None
+        if self.base is not None:
+            setting = self.models.setting(test)
+            base = self.base.test(
+                test,
+                test_file=item.path,
+                roots=roots(self.config, item.path),
+                model_is_fixed=setting.origin.startswith("--"),
+            )
+        return reference_of(test, base, model_identity=model.identity)
+
+    @cached_property
+    def hypotheses(self) -> int:
+        """How many edited prompt tests, and limits of theirs, there are."""
+        return sum(map(self._hypotheses_of, self._collected))
+
+    def _hypotheses_of(self, item: pytest.Item) -> int:
         try:
-            test = self.test_of(item)
-            if test.baseline is None:
-                return False
-            return edited(test, self.model_of(test), test.baseline)
+            test, reference = self.test_of(item), self.reference_for(item)
+            if not edited(test, self.models.task_model(test), reference):
+                return 0
+            return 1 + len(reference.limits)
         except (PromptOptError, *LEAVING):
-            return True  # a test that cannot be read shares the error rate too
+            return 1  # a test that cannot be read shares the error rate too
 
     def conduct_of(self, item: pytest.Item) -> Conduct:
         """Plan a prompt test, once.
@@ -164,7 +182,7 @@ class PromptSuite:
             PromptOptError: It cannot be read, or its model is not known.
         """
         if item.nodeid not in self._conducts:
-            self._conducts[item.nodeid] = self._conduct(self.test_of(item))
+            self._conducts[item.nodeid] = self._conduct(item)
         return self._conducts[item.nodeid]
 
     def begin(self, item: pytest.Item) -> None:
@@ -178,25 +196,51 @@ class PromptSuite:
         """Plan a prompt test anew when it is asked for again, from the same files."""
         self._conducts.pop(item.nodeid, None)
 
-    def _conduct(self, test: PromptTest) -> Conduct:
+    @property
+    def recording(self) -> Recording | None:
+        """Which baselines are to be recorded, if any are."""
         option = self.config.option
-        model = self.model_of(test)
+        if not option.promptopt_update_baseline:
+            return None
+        only: Recording = option.promptopt_baseline_only or "all"
+        return only
+
+    @cached_property
+    def _gate(self) -> str:
+        """What the ini key says: on a pull request the base's, which it cannot relax.
+
+        The command line is no part of a pull request's files.
+        """
+        given = self.config.option.override_ini or ()
+        if self.base is None or any(x.startswith("promptopt_gate=") for x in given):
+            return self.settings.gate
+        return self.base.settings.get("promptopt_gate", "enforce")
+
+    def _conduct(self, item: pytest.Item) -> Conduct:
+        option = self.config.option
+        test, reference = self.test_of(item), self.reference_for(item)
+        model = self.models.task_model(test)
         conduct = Conduct(
             test=test,
             plan=plan(
                 test,
                 model,
-                update=option.promptopt_update_baseline,
+                reference,
+                recording=self.recording,
                 everything=option.promptopt_all,
                 seed=self.settings.seed,
             ),
+            reference=reference,
             model=model,
-            model_named=self.model,
+            model_named=self.models.named,
+            prices=self.models.prices,
             engine=self.engine,
-            edited_tests=lambda: self.edited_tests,
+            hypotheses=lambda: self.hypotheses,
             strict=under_ci(),
-            report_only=(test.mark.gate or self.settings.gate) == "report",
-            today=dt.date.today().isoformat(),  # noqa: DTZ011 - a day, not a time
+            report_only=(reference.gate or self._gate) == "report",
+            today=today(),
+            recording=self.recording,
+            reason=option.promptopt_reason,
         )
         if option.optimize_prompts:
             conduct.search = lambda: self._search(test, model)
@@ -213,9 +257,31 @@ class PromptSuite:
             settings=self.settings,
             budget=Budget(self.settings.budget // max(1, len(self.selected))),
             model=model,
-            optimizer=lambda: self.model(optimizer or model.name, "optimizer"),
+            optimizer=lambda: self.models.named(optimizer or model.name, "optimizer"),
             engine=self.engine,
         )
+
+    def recordings(self) -> list[Recorded]:
+        """Return what the selected prompt tests will ask for to be recorded."""
+        found = []
+        for item in self.selected:
+            try:
+                test = self.test_of(item)
+                model = self.models.task_model(test)
+                records = self.conduct_of(item).plan.mode == "record"
+            except (PromptOptError, *LEAVING):
+                continue  # said when its own turn comes
+            if records:
+                found.append(
+                    Recorded(
+                        name=test.name,
+                        cases=len(test.cases),
+                        trials=RECORDED_TRIALS,
+                        model=model.name,
+                        calls_known=not test.takes_prompt,
+                    )
+                )
+        return found
 
     def single(self, item: pytest.Function, case_id: str) -> SingleCase:
         """Plan one case of a prompt test alone; skip a test that does not have it.
@@ -229,7 +295,10 @@ class PromptSuite:
             self._check_case_id(case_id)
             pytest.skip(f"{test.mark.label} has no case {case_id!r}")
         return SingleCase(
-            test=test, case=found[0], model=self.model_of(test), engine=self.engine
+            test=test,
+            case=found[0],
+            model=self.models.task_model(test),
+            engine=self.engine,
         )
 
     def _check_case_id(self, case_id: str) -> None:

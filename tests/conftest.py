@@ -21,7 +21,17 @@ pytest_plugins = ["pytester"]
 # A run within the run would inherit that warnings are errors here.
 OTHERS = ("randomly", "hypothesispytest", "asyncio")
 QUIET = (*(f"-pno:{name}" for name in OTHERS), "-W", "default")
-VARIABLES = ("CI", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PYTEST_ADDOPTS")
+VARIABLES = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITHUB_BASE_REF",
+    "GITHUB_EVENT_NAME",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_REF",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "PYTEST_ADDOPTS",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -32,11 +32,14 @@ LAYERS = [
     {"optimize", "testing"},
     {
         "plugin",
+        "options",
         "hookspecs",
         "configuration",
         "session",
         "suite",
+        "pull_request",
         "controller",
+        "conclusion",
         "git",
         "items",
     },
@@ -48,10 +51,12 @@ TOP = len(LAYERS) - 1
 OWNERS = {
     "pytest": {
         "plugin.py",
+        "options.py",
         "hookspecs.py",
         "configuration.py",
         "session.py",
         "suite.py",
+        "pull_request.py",
         "controller.py",
         "items/",
     },

@@ -7,35 +7,33 @@ thread or on an event loop, and sends nothing back: the outcome is on the batch.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_promptopt import baseline as baselines
 from pytest_promptopt import gate
-from pytest_promptopt.baseline import Baseline, BaselineCase
 from pytest_promptopt.errors import PromptOptError, SettingError
-from pytest_promptopt.items.faults import fault_of, left_out
-from pytest_promptopt.items.measuring import Draw, Tally, gathered, replies_of, start
+from pytest_promptopt.gate import Terms
+from pytest_promptopt.items.measuring import Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
+from pytest_promptopt.items.recording import kept, recorded
+from pytest_promptopt.items.rounds import Members, Rounds
 from pytest_promptopt.looks import Look, render_look
-from pytest_promptopt.prompts import Prompt
-from pytest_promptopt.records import (
-    SearchResult,
-    TestResult,
-    Verdict,
-    digest,
-)
+from pytest_promptopt.records import Redraw, SearchResult, TestResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from concurrent.futures import Future
 
+    from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.measuring import Batch
-    from pytest_promptopt.items.planning import Plan
+    from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.items.searching import SearchDriver
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
-    from pytest_promptopt.records import Case, Edit, Trial, Trials
+    from pytest_promptopt.models.prices import Price
+    from pytest_promptopt.records import Case, Edit, Trials
 
 
 @dataclass(kw_only=True)
@@ -45,91 +43,113 @@ class Conduct:
     Attributes:
         test: The test.
         plan: How it is judged.
+        reference: What it is held against.
         model: The task model.
         model_named: Builds the model that a baseline names.
+        prices: Prices by model name.
         engine: Answers requests.
-        edited_tests: How many edited prompt tests share the error rate.
+        hypotheses: How many edited prompt tests, and limits, share the error rate.
         strict: Whether a missing baseline fails (under ``CI``).
         report_only: Whether the gate never fails.
         today: ISO day, for a recording.
+        recording: Which baselines are to be recorded, if any are.
+        reason: Why a worse score is accepted, for a recording.
         search: Plans the search, if there is to be one.
         strategy: Name of the strategy, for a search that could not be planned.
         tally: What was asked of the models.
-        batch: The trials of the arm under test, for the traceback of a failure.
     """
 
     test: PromptTest
     plan: Plan
+    reference: Reference
     model: NamedModel
     model_named: Callable[[str], NamedModel]
+    prices: Mapping[str, Price]
     engine: Engine
-    edited_tests: Callable[[], int]
+    hypotheses: Callable[[], int]
     strict: bool
     report_only: bool
     today: str
+    recording: Recording | None = None
+    reason: str | None = None
     search: Callable[[], SearchDriver] | None = None
     strategy: str = ""
     tally: Tally = field(default_factory=Tally)
-    batch: Batch = field(default_factory=list)
-    started: Batch | None = None
     driver: SearchDriver | None = None
     files: dict[str, str] = field(default_factory=dict)
+    redraws: tuple[Redraw, ...] = ()
 
-    def begin(self) -> Batch:
-        """Send the first requests, if that has not happened in a look ahead."""
-        if self.started is None:
-            self.started = start(
-                self.engine,
-                self.arms(),
-                self.draw(),
-                calls_model=not self.test.takes_prompt,
-            )
-        return self.started
-
-    def in_flight(self) -> list[Future[Reply]]:
-        """Return the replies that have not come yet."""
-        sent = replies_of(self.started or [])
-        sent += self.driver.sent if self.driver is not None else []
-        return [reply for reply in sent if not reply.done()]
-
-    def draw(self) -> Draw:
-        """Return the draws of the gate or the recording."""
-        purpose = "baseline" if self.plan.mode == "record" else "gate"
-        return Draw(
-            purpose=purpose,
-            run=self.plan.run,
-            indices=range(self.plan.trials),
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The requests of the gate or the recording, sent round by round."""
+        return Rounds(
+            test=self.test,
+            plan=self.plan,
+            arms=self._arms(),
+            engine=self.engine,
             tally=self.tally,
         )
 
-    def arms(self) -> list[tuple[Arm, tuple[Case, ...]]]:
-        """Return each arm with its cases: the one under test comes last."""
-        if not hasattr(self, "_arms"):
-            self._arms = self._make_arms()
-        return self._arms
+    def begin(self) -> None:
+        """Send the first requests, if that has not happened in a look ahead."""
+        if self.plan.trials:
+            self.rounds.begin()
 
-    def _make_arms(self) -> list[tuple[Arm, tuple[Case, ...]]]:
-        if self.plan.mode == "unchanged":
-            return []
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first requests were sent, in a look ahead."""
+        return "rounds" in self.__dict__ and self.rounds.started is not None
+
+    def in_flight(self) -> list[Future[Reply]]:
+        """Return the replies that have not come yet."""
+        sent = replies_of(self.rounds.sent) if self.has_begun else []
+        sent += self.driver.sent if self.driver is not None else []
+        return [reply for reply in sent if not reply.done()]
+
+    def first_failure(self) -> BaseException | None:
+        """Return what the body raised on the first wrong reply, with its traceback."""
+        return self.rounds.first_failure() if self.has_begun else None
+
+    def _arms(self) -> Members:
         own = Arm(
-            prompt=self.test.prompt, model=self.model, settings=self.test.settings
+            prompt=self.test.prompt,
+            model=self.model,
+            settings=self.test.settings,
+            price=self.prices.get(self.model.name),
         )
         if self.plan.mode != "edited":
             cases = self.test.cases
             return [(own, self.plan.common if self.plan.mode == "unedited" else cases)]
-        record = self.test.baseline
-        if record is None:
-            raise ValueError("an edited test has a baseline")
+        record, prompt = self.reference.record, self.reference.prompt
+        if record is None or prompt is None:
+            raise ValueError("an edited test has a reference")
         old = Arm(
-            prompt=Prompt.from_snapshot(record.prompt),
-            model=self.model_named(record.model),
+            prompt=prompt,
+            model=self.model_named(self.reference.model),
             settings=record.request,
+            price=self.prices.get(self.reference.model),
         )
         return [(old, self.plan.common), (own, self.test.cases)]
+
+    @property
+    def terms(self) -> Terms:
+        """What the comparison is held against."""
+        reference = self.reference
+        return Terms(
+            hypotheses=max(1, self.hypotheses()),
+            min_score=reference.min_score,
+            limits=reference.limits,
+            reference=reference.name,
+        )
 
     def run(self) -> Generator[Batch, None, TestResult]:
         """Judge the test, then search if there is to be a search."""
         verdict = yield from self._verdict()
+        reference = self.reference
+        if reference.accepting is not None:
+            verdict = gate.accepted(
+                verdict, reason=reference.reason, recorded=reference.accepting
+            )
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
         result = self._result(verdict)
@@ -176,6 +196,7 @@ class Conduct:
         return TestResult(
             nodeid=self.test.nodeid,
             selector=self.test.selector,
+            line=self.test.line,
             prompt=self.test.mark.label,
             model=self.model.name,
             verdict=verdict,
@@ -183,6 +204,8 @@ class Conduct:
             cached=self.tally.cached,
             files=self.files,
             notes=self._notes(None),
+            redraws=self.redraws,
+            remarks=() if self.recording else self.reference.remarks,
         )
 
     def _notes(self, writer: NamedModel | None) -> tuple[str, ...]:
@@ -199,115 +222,93 @@ class Conduct:
             lines = [render_look(entry) for entry in (*self.test.looks, look)]
             self.files[str(self.test.looks_path)] = "".join(lines)
 
-    def first_failure(self) -> BaseException | None:
-        """Return what the body raised on the first wrong reply, with its traceback."""
-        for pending in self.batch:
-            judged = pending.judged
-            if judged is None or judged.raised is None:
-                continue
-            if judged.broken or judged.score.value == 0.0:
-                return judged.raised
-        return None
-
     def _verdict(self) -> Generator[Batch, None, Verdict]:
-        record = self.test.baseline
-        if self.plan.mode == "unchanged" and record is not None:
-            return gate.judge_unchanged(
-                self.test.cases, record, min_score=self.test.mark.min_score
-            )
-        if self.plan.mode == "edited" and record is not None:
+        record, mode = self.reference.record, self.plan.mode
+        if self.recording is not None and mode == "kept":
+            return kept(self.test, self.recording)
+        if mode == "unchanged" and record is not None:
+            return gate.judge_unchanged(self.test.cases, record, self.terms)
+        if mode == "edited" and record is not None:
             try:
-                self.model_named(record.model)
+                self.model_named(self.reference.model)
             except SettingError as error:
-                return _not_comparable(record, error)
-        batch = self.begin()
-        self.batch = [entry for entry in batch if entry.arm is self.arms()[-1][0]]
-        yield batch
-        leaving = left_out(batch)
-        if leaving is not None:
-            raise leaving
-        fault = fault_of(
-            batch,
-            takes_prompt=self.test.takes_prompt,
-            file=self.test.nodeid.partition("::")[0],
-        )
+                return _not_comparable(self.reference.model, record, error)
+            return (yield from self._compared(record))
+        batch = self.rounds.begin()
+        fault = yield from self.rounds.run_bodies(batch)
         if fault is not None:
             return fault
-        trials = gathered(batch, self.arms())
-        return self._explained(self._judged(record, trials), batch)
+        (trials,) = gathered(batch, self.rounds.arms)
+        return self._explained(self._judged_alone(record, trials))
 
-    def _judged(self, record: Baseline | None, trials: tuple[Trials, ...]) -> Verdict:
-        mark, cases = self.test.mark, self.test.cases
+    def _judged_alone(self, record: Baseline | None, trials: Trials) -> Verdict:
+        test = self.test
         if self.plan.mode == "record":
-            return self._recorded(trials[0])
+            verdict, self.files = recorded(
+                test,
+                trials,
+                model=self.model,
+                tally=self.tally,
+                today=self.today,
+                reason=self.reason,
+            )
+            return verdict
         if record is None:
             return gate.judge_alone(
-                cases, trials[0], min_score=mark.min_score, strict=self.strict
+                test.cases,
+                trials,
+                min_score=self.reference.min_score,
+                strict=self.strict,
             )
-        if self.plan.mode == "unedited":
-            return gate.judge_unedited(
-                cases, record, trials[0], min_score=mark.min_score
-            )
-        return gate.judge_edited(
-            cases,
-            record,
-            trials[0],
-            trials[1],
-            edited_tests=max(1, self.edited_tests()),
-            min_score=mark.min_score,
+        if not self.reference.stale:
+            self.redraws = gate.redraws(test.cases, record, trials)
+        return gate.judge_unedited(test.cases, record, trials, self.terms)
+
+    def _compared(self, record: Baseline) -> Generator[Batch, None, Verdict]:
+        """Compare both arms at one look or two, then settle ``must_pass`` cases."""
+        cases, terms = self.test.cases, self.terms
+        rounds = self.rounds
+        for look in range(1, gate.LOOKS + 1):
+            batch = rounds.begin() if look == 1 else rounds.send(self.plan.trials)
+            fault = yield from rounds.run_bodies(batch)
+            if fault is not None:
+                return fault
+            old, new = gathered(rounds.sent, rounds.arms)
+            verdict = gate.judge_edited(cases, record, old, new, terms, look=look)
+            if not gate.goes_on(verdict, look):
+                break
+        if not self.reference.stale:
+            self.redraws = gate.redraws(cases, record, old)
+        verdict = self._explained(verdict)
+        doubtful = gate.doubtful_must_pass(cases, record, old, new)
+        if not doubtful or verdict.outcome in ("fail", "error"):
+            return verdict
+        return (yield from self._retried(verdict, doubtful, (old, new)))
+
+    def _retried(
+        self,
+        verdict: Verdict,
+        doubtful: tuple[Case, ...],
+        looks: tuple[Trials, Trials],
+    ) -> Generator[Batch, None, Verdict]:
+        """Decide about ``must_pass`` cases with a first failure by fresh trials."""
+        arms = [(arm, doubtful) for arm, _ in self.rounds.arms]
+        batch = self.rounds.send(gate.RETRIALS, arms)
+        fault = yield from self.rounds.run_bodies(batch)
+        if fault is not None:
+            return fault
+        old, new = gathered(batch, arms)
+        return gate.with_retrials(
+            verdict, doubtful, old, new, suite=self.test.cases, looks=looks
         )
 
-    def _recorded(self, trials: Trials) -> Verdict:
-        missing = [
-            case_id
-            for case_id, entries in trials.items()
-            if any(trial.missing for trial in entries)
-        ]
-        if missing:
-            return gate.error(
-                "provider",
-                f"{len(missing)} of {len(trials)} cases got no reply: nothing recorded",
-            )
-        record = self._record(trials)
-        self.files[str(self.test.baseline_path)] = baselines.render(record)
-        seen = gate.judge_alone(self.test.cases, trials, min_score=0.0, strict=False)
-        return replace(
-            seen,
-            outcome="pass",
-            cause="recorded",
-            message=f"baseline recorded with {self.plan.trials} trials per case",
-        )
-
-    def _record(self, trials: Trials) -> Baseline:
-        test = self.test
-        parts = test.parts(self.model.identity)
-        return Baseline(
-            prompt=test.prompt.snapshot(),
-            request=dict(test.settings),
-            model=self.model.name,
-            model_ids=tuple(sorted(self.tally.reported_models)),
-            fingerprint=digest(parts),
-            parts=parts,
-            date=self.today,
-            cases=tuple(
-                BaselineCase(
-                    id=case.id,
-                    hash=case.hash,
-                    must_pass=case.must_pass,
-                    weight=case.weight,
-                    values=tuple(trial.score.value for trial in trials[case.id]),
-                    finish_reasons=_finish_reasons(trials[case.id]),
-                )
-                for case in test.cases
-            ),
-        )
-
-    def _explained(self, verdict: Verdict, batch: Batch) -> Verdict:
+    def _explained(self, verdict: Verdict) -> Verdict:
         """Put the first model error into an error verdict's message."""
+        batch = self.rounds.sent
         lost = [entry for entry in batch if entry.lost is not None]
         if not lost:
             return verdict
-        own = self.arms()[-1][0]
+        own = self.rounds.arms[-1][0]
         new_lost = [entry for entry in lost if entry.arm is own]
         if not new_lost and self.plan.mode == "edited" and verdict.outcome == "error":
             return replace(
@@ -319,24 +320,20 @@ class Conduct:
             )
         if verdict.outcome != "error":
             return verdict
-        first: PromptOptError | None = (new_lost or lost)[0].lost
+        first = (new_lost or lost)[0].lost
         return replace(
             verdict,
             message=f"{len(lost)} of {len(batch)} requests got no reply\n{first}",
+            retryable=first is not None and first.retryable,
         )
 
 
-def _not_comparable(record: Baseline, error: SettingError) -> Verdict:
+def _not_comparable(model: str, record: Baseline, error: SettingError) -> Verdict:
     """Say that the baseline's own model cannot be called, so never pass."""
     return Verdict(
         outcome="inconclusive",
         cause="provider",
-        message=f"the baseline was recorded with {record.model!r}, which cannot be "
+        message=f"the baseline was recorded with {model!r}, which cannot be "
         f"called ({error.problem}): record a new one with --promptopt-update-baseline",
         baseline_date=record.date,
     )
-
-
-def _finish_reasons(trials: tuple[Trial, ...]) -> tuple[str, ...]:
-    reasons = tuple(trial.finish_reason for trial in trials)
-    return () if set(reasons) <= {"stop"} else reasons

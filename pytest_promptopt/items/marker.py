@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
+from pytest_promptopt.gate.limits import check_limit
 from pytest_promptopt.settings import GATES, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ ROLES = ("system", "user", "assistant")
 ARGUMENTS = (
     "cases",
     "gate",
+    "limits",
     "min_score",
     "model",
     "request",
@@ -37,6 +39,7 @@ class PromptMark:
         request: Model settings, sent as they are.
         model: Name of the task model, if it differs from the run's.
         min_score: Floor of the accuracy, in [0, 1].
+        limits: Part of the scores to its limit as written: ``{"tokens": "+10%"}``.
         watch: Files whose content belongs to the fingerprint.
         gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
         threads: Bodies run at once, 1 for the main thread.
@@ -48,6 +51,7 @@ class PromptMark:
     request: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
     min_score: float | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
     gate: str | None = None
     threads: int = 1
@@ -90,6 +94,7 @@ def read(mark: pytest.Mark) -> PromptMark:
         request=_request(given.get("request")),
         model=_text(given, "model"),
         min_score=_share(given.get("min_score")),
+        limits=_limits(given.get("limits")),
         watch=_watch(given.get("watch", ())),
         gate=_gate(given.get("gate")),
         threads=_threads(given.get("threads", 1)),
@@ -168,6 +173,31 @@ def _share(value: Any) -> float | None:
     if not value_ok:
         raise _wrong(f"min_score={value!r} is not in [0, 1]", "write min_score=0.8")
     return float(value)
+
+
+def _limits(value: Any) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _wrong(
+            f"limits={value!r} is no dict of parts", 'write limits={"tokens": "+10%"}'
+        )
+    for part, limit in value.items():
+        if not (isinstance(part, str) and part):
+            raise _wrong(
+                f"limits: {part!r} names no part",
+                'write limits={"tokens": "+10%"}',
+            )
+        if not isinstance(limit, str):
+            raise _wrong(
+                f"limits[{part!r}]: {limit!r} is no text",
+                f'write limits={{"{part}": "<=400"}} or limits={{"{part}": "+10%"}}',
+            )
+        try:
+            check_limit(limit)
+        except SettingError as error:
+            raise _wrong(f"limits[{part!r}]: {error.problem}", error.hint) from None
+    return dict(value)
 
 
 def _watch(value: Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pytest_promptopt.errors import (
 )
 from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.handle import PromptHandle
+from pytest_promptopt.items.measures import measures_of
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.records import Completion, Message, Request, Trial
 
@@ -120,7 +121,20 @@ class Pending:
         finish = (
             self.completion.finish_reason if self.completion is not None else "stop"
         )
-        return Trial(score=judged.score, output=output, finish_reason=finish)
+        return Trial(
+            score=judged.score,
+            output=output,
+            finish_reason=finish,
+            measures=measures_of(
+                judged.score, self._completions(), self.arm.price, output=output
+            ),
+        )
+
+    def _completions(self) -> list[Completion]:
+        """Return every reply that the trial took."""
+        if self.completion is not None:
+            return [self.completion]
+        return [completion for _, completion in self.exchanges]
 
     def _last_text(self) -> str:
         if self.completion is not None:

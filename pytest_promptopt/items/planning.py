@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.errors import TemplateError
-from pytest_promptopt.prompts import Prompt
+from pytest_promptopt.gate import trials_per_look
 from pytest_promptopt.records import digest
 
 if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.records import Case
 
-Mode = Literal["record", "alone", "unchanged", "unedited", "edited"]
+Mode = Literal["record", "kept", "alone", "unchanged", "unedited", "edited"]
+Recording = Literal["all", "new", "changed"]
 
 RECORDED_TRIALS = 3
 
@@ -25,12 +27,14 @@ class Plan:
     """How one prompt test is judged.
 
     Attributes:
-        mode: ``"record"`` a baseline, judge it ``"alone"`` for want of one, or what it
-            is against its baseline: ``"unchanged"``, ``"unedited"``, ``"edited"``.
-        trials: Fresh trials per case and arm; 0 where no call is made.
+        mode: ``"record"`` a baseline or leave it ``"kept"``, judge it ``"alone"`` for
+            want of one, or what it is against its reference: ``"unchanged"``,
+            ``"unedited"``, ``"edited"``.
+        trials: Fresh trials per case and arm, of each look where there are two; 0 where
+            no call is made.
         run: Names the run, so that its draws are new in a new run and replays in the
             same one.
-        common: Cases that the baseline has with the same content.
+        common: Cases that the reference has with the same content.
     """
 
     mode: Mode
@@ -40,21 +44,67 @@ class Plan:
 
 
 def plan(
-    test: PromptTest, model: NamedModel, *, update: bool, everything: bool, seed: int
+    test: PromptTest,
+    model: NamedModel,
+    reference: Reference,
+    *,
+    recording: Recording | None,
+    everything: bool,
+    seed: int,
 ) -> Plan:
     """Decide how a prompt test is judged.
 
     Args:
         test: The test.
         model: The task model that the settings name.
-        update: Whether a baseline is to be recorded.
+        reference: What it is held against.
+        recording: Which baselines are to be recorded, if any are.
         everything: Whether unchanged tests are called too.
         seed: Seed of the run.
     """
+    if recording is not None:
+        records = _is_recorded(test, model, recording)
+        mode: Mode = "record" if records else "kept"
+        # New draws once a record was written, the same ones if that never happened.
+        run = digest([_run(test, model, test.baseline, None, seed), test.written])
+        return Plan(mode=mode, trials=RECORDED_TRIALS if records else 0, run=run[:16])
+    record = reference.record
+    run = _run(test, model, record, reference, seed)
+    if record is None:
+        return Plan(mode="alone", trials=1, run=run)
+    common = common_cases(test.cases, record)
+    if edited(test, model, reference):
+        trials = trials_per_look(len(common))
+        return Plan(mode="edited", trials=trials, run=run, common=common)
+    always = everything or model.free or (test.takes_prompt and not test.mark.watch)
+    # A stale record says nothing about what the prompt scores now.
+    fits = reference.stale or not record.changed_parts(test.parts(model.identity))
+    if fits and not always:
+        return Plan(mode="unchanged", trials=0, run=run, common=common)
+    return Plan(mode="unedited", trials=1, run=run, common=common)
+
+
+def _is_recorded(test: PromptTest, model: NamedModel, recording: Recording) -> bool:
     record = test.baseline
-    run = digest(
+    if recording == "all" or record is None:
+        return True
+    return recording == "changed" and bool(
+        record.changed_parts(test.parts(model.identity))
+    )
+
+
+def _run(
+    test: PromptTest,
+    model: NamedModel,
+    record: Baseline | None,
+    reference: Reference | None,
+    seed: int,
+) -> str:
+    against = None if reference is None else reference.prompt
+    return digest(
         [
             record.to_json() if record else None,
+            against.snapshot() if against else None,
             test.prompt.snapshot(),
             sorted([case.id, case.hash] for case in test.cases),
             dict(test.settings),
@@ -62,18 +112,6 @@ def plan(
             seed,
         ]
     )[:16]
-    if update:
-        return Plan(mode="record", trials=RECORDED_TRIALS, run=run)
-    if record is None:
-        return Plan(mode="alone", trials=1, run=run)
-    common = common_cases(test.cases, record)
-    if edited(test, model, record):
-        trials = 3 if len(common) < 100 else 2
-        return Plan(mode="edited", trials=trials, run=run, common=common)
-    always = everything or model.free or (test.takes_prompt and not test.mark.watch)
-    if not always and not record.changed_parts(test.parts(model.identity)):
-        return Plan(mode="unchanged", trials=0, run=run, common=common)
-    return Plan(mode="unedited", trials=1, run=run, common=common)
 
 
 def common_cases(cases: tuple[Case, ...], record: Baseline) -> tuple[Case, ...]:
@@ -82,15 +120,17 @@ def common_cases(cases: tuple[Case, ...], record: Baseline) -> tuple[Case, ...]:
     return tuple(case for case in cases if hashes.get(case.id) == case.hash)
 
 
-def edited(test: PromptTest, model: NamedModel, record: Baseline) -> bool:
-    """Whether any request differs from the one that the record was made with."""
-    if model.name != record.model or dict(test.settings) != dict(record.request):
+def edited(test: PromptTest, model: NamedModel, reference: Reference) -> bool:
+    """Whether any request differs from those that the reference makes."""
+    record, before = reference.record, reference.prompt
+    if record is None or before is None:
+        return False
+    if model.name != reference.model or dict(test.settings) != dict(record.request):
         return True
-    if test.prompt.fingerprint == record.parts.get("prompt"):
+    if test.prompt.fingerprint == before.fingerprint:
         return False
     if test.takes_prompt:  # what it sends is the application's business
         return True
-    before = Prompt.from_snapshot(record.prompt)
     try:
         return any(
             before.render(case.inputs) != test.prompt.render(case.inputs)

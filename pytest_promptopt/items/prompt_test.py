@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.marker import PromptMark
     from pytest_promptopt.models.chat import NamedModel
+    from pytest_promptopt.models.prices import Price
     from pytest_promptopt.prompts import Prompt
     from pytest_promptopt.records import Case
     from pytest_promptopt.scorers import Scorer
@@ -48,11 +49,13 @@ class Arm:
         prompt: The prompt.
         model: The task model.
         settings: Model settings of every request.
+        price: What the model costs; ``None`` if that is not known.
     """
 
     prompt: Prompt
     model: NamedModel
     settings: Mapping[str, Any]
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class PromptTest:
 
     Attributes:
         nodeid: The item's node id.
+        name: The function's name with its classes and parameters.
+        line: Line of the function, from 1.
         selector: The same as it is typed in the folder where pytest was started.
         mark: The marker's arguments.
         prompt: The prompt as it is in the files.
@@ -69,6 +74,7 @@ class PromptTest:
         scorer: The scorer, if the marker names one.
         baseline: The committed record, if there is one.
         baseline_path: Where that record lies or would lie.
+        written: When the record, and the folder that it is in, last changed.
         looks_path: Where uses of the hold-out are recorded.
         looks: What that file holds.
         takes_prompt: Whether the body calls the model itself.
@@ -78,6 +84,8 @@ class PromptTest:
     """
 
     nodeid: str
+    name: str
+    line: int
     selector: str
     mark: PromptMark
     prompt: Prompt
@@ -86,6 +94,7 @@ class PromptTest:
     scorer: Scorer | None
     baseline: Baseline | None
     baseline_path: Path
+    written: tuple[int, ...]
     looks_path: Path
     looks: tuple[Look, ...]
     takes_prompt: bool
@@ -135,6 +144,8 @@ def load(
     looks_path = baselines.looks_path_for(item.path, name)
     return PromptTest(
         nodeid=item.nodeid,
+        name=name,
+        line=(item.location[1] or 0) + 1,
         selector=selector(item),
         mark=mark,
         prompt=prompt,
@@ -145,6 +156,7 @@ def load(
         else resolve_scorer(mark.scorer, extra=named_scorer),
         baseline=_baseline(item, path, renewed=renewed),
         baseline_path=path,
+        written=tuple(map(_changed_at, (path, path.parent))),
         looks_path=looks_path,
         looks=_looks(item, looks_path),
         takes_prompt="prompt" in names,
@@ -270,6 +282,13 @@ def _committed_text(item: pytest.Item, path: Path) -> str | None:
     )
 
 
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _shown(item: pytest.Item, path: Path) -> Path:
     """Return a path as messages name it, like those of case files."""
     root = item.config.rootpath
@@ -277,6 +296,10 @@ def _shown(item: pytest.Item, path: Path) -> Path:
 
 
 def _digest_of(path: Path) -> str:
+    return digest_of_source(path.read_bytes())
+
+
+def digest_of_source(content: bytes) -> str:
+    """Return the digest of a text file, whatever its line ends."""
     # A checkout may turn line ends; that changes no test.
-    content = path.read_bytes().replace(b"\r\n", b"\n")
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()

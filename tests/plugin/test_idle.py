@@ -25,7 +25,7 @@ def idle(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
     return pytester
 
 
-def test_idle_plugin_imports_nothing_heavy_and_three_modules_of_its_own(
+def test_idle_plugin_imports_nothing_heavy_and_four_modules_of_its_own(
     idle: pytest.Pytester,
 ) -> None:
     result = idle.runpytest_subprocess("-p", "promptopt")
@@ -35,7 +35,7 @@ def test_idle_plugin_imports_nothing_heavy_and_three_modules_of_its_own(
         [
             "heavy: []",
             "ours: ['pytest_promptopt', 'pytest_promptopt.hookspecs', "
-            "'pytest_promptopt.plugin']",
+            "'pytest_promptopt.options', 'pytest_promptopt.plugin']",
         ]
     )
 
@@ -50,7 +50,7 @@ def test_idle_plugin_prints_and_writes_nothing(idle: pytest.Pytester) -> None:
     assert [line for line in said if path not in line] == [
         "plugins: promptopt-0.1.0",
         "ours: ['pytest_promptopt', 'pytest_promptopt.hookspecs', "
-        "'pytest_promptopt.plugin']",
+        "'pytest_promptopt.options', 'pytest_promptopt.plugin']",
     ]
     after = {path.name for path in idle.path.iterdir()} - PYTESTERS
     assert after == before

@@ -16,6 +16,11 @@ from conftest import TEST, Project
         ("--promptopt-diff=", "'' is not the path of a file"),
         ("--promptopt-diff=out/", "'out/' is not the path of a file"),
         ("--promptopt-strategy=orpo", "did you mean 'opro'?"),
+        ("--promptopt-fail-on=drfit", "did you mean 'drift'?"),
+        ("--promptopt-compare=", "'' names no commit"),
+        ("--promptopt-compare=--upload-pack=x", "names no commit"),
+        ("--promptopt-baseline-only=old", "invalid choice: 'old'"),
+        ("--promptopt-reason= ", "' ' is no reason"),
     ],
 )
 def test_a_bad_option_value_ends_with_exit_code_4(
@@ -44,6 +49,10 @@ def test_an_unknown_model_prefix_on_the_command_line_ends_with_exit_code_4(
         (["promptopt_gate = strict"], "'strict' is none of enforce, report"),
         (["promptopt_concurrency = 0"], "0 is not a whole number from 1 up"),
         (["promptopt_steps = few"], "ini key promptopt_steps"),
+        (
+            ["promptopt_fail_on =", "    drift", "    fail"],
+            "ini key promptopt_fail_on: 'fail' is none of drift, inconclusive",
+        ),
     ],
 )
 def test_a_bad_ini_value_ends_with_exit_code_4(
@@ -200,6 +209,26 @@ def test_options_that_exclude_each_other_end_with_exit_code_4(
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "cannot be used together" in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("--promptopt-baseline-only=new", "--promptopt-baseline-only='new'"),
+        ("--promptopt-reason=We drop refunds", "--promptopt-reason='We drop refunds'"),
+    ],
+)
+def test_what_says_how_to_record_goes_with_a_recording_only(
+    project: Project, argument: str, shown: str
+) -> None:
+    result = project.run(argument)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    name = argument.partition("=")[0]
+    assert (
+        f"ERROR: {shown} says how baselines are recorded, but this run records none\n"
+        f"  hint: add --promptopt-update-baseline, or leave {name} out\n"
+    ) in result.stderr.str()
 
 
 def test_a_bare_update_flag_does_not_swallow_the_path(project: Project) -> None:

@@ -11,10 +11,12 @@ from pytest_promptopt.errors import SettingError
 from pytest_promptopt.settings import (
     Setting,
     did_you_mean,
+    fail_on_of,
     gather,
     one_of,
     read_tables,
     resolve,
+    some_of,
     whole,
 )
 
@@ -56,6 +58,68 @@ def test_a_hint_without_a_close_word_lists_all() -> None:
     assert did_you_mean("zzz", ["b", "a"]) == "use one of: a, b"
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("inconclusive,drift", {"inconclusive", "drift"}),
+        (" drift , ", {"drift"}),
+        ("\ninconclusive\ndrift\n", {"inconclusive", "drift"}),
+        (["inconclusive, drift", "drift"], {"inconclusive", "drift"}),
+        ("", set()),
+        ([], set()),
+        ((), set()),
+    ],
+)
+def test_words_stand_apart_by_commas_or_line_ends(value: Any, words: set[str]) -> None:
+    assert some_of(Setting(value, "default"), ("drift", "inconclusive")) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("drift,inconclusiv", "did you mean 'inconclusive'?"),
+        (["drift", "inconclusiv"], "did you mean 'inconclusive'?"),
+    ],
+)
+def test_one_wrong_word_among_right_ones_is_refused(value: Any, hint: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        some_of(Setting(value, "--promptopt-fail-on"), ("drift", "inconclusive"))
+
+    assert str(caught.value) == (
+        "--promptopt-fail-on: 'inconclusiv' is none of drift, inconclusive\n"
+        f"  hint: {hint}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cli", "ini", "expected"),
+    [
+        (None, None, set()),
+        (None, [], set()),
+        (None, ["drift"], {"drift"}),
+        ("inconclusive", ["drift"], {"inconclusive"}),
+        ("", ["drift"], set()),
+    ],
+)
+def test_an_empty_fail_on_of_the_command_line_switches_that_of_the_ini_off(
+    cli: str | None, ini: list[str] | None, expected: set[str]
+) -> None:
+    options = {"promptopt_fail_on": cli}
+    keys = {"promptopt_fail_on": ini}
+
+    assert gather(options.get, keys.get, {}).fail_on == expected
+
+
+def test_what_another_commit_fails_on_is_read_from_its_ini_text() -> None:
+    assert fail_on_of({}) == set()
+    assert fail_on_of({"promptopt_fail_on": "drift\ninconclusive"}) == {
+        "drift",
+        "inconclusive",
+    }
+    with pytest.raises(SettingError, match="did you mean 'drift'"):
+        fail_on_of({"promptopt_fail_on": "drifd"})
+
+
 def test_concurrency_is_divided_among_processes_and_never_0() -> None:
     def option(_: str) -> None:
         return None
@@ -82,3 +146,15 @@ def test_a_faulty_table_is_refused(tmp_path: Path, text: str, message: str) -> N
 
     with pytest.raises(SettingError, match=message):
         read_tables(path)
+
+
+def test_prices_are_a_table_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[tool.promptopt.prices."openai:x"]\ninput = 1\noutput = 2\n')
+
+    def unset(_: str) -> None:
+        return None
+
+    assert gather(unset, unset, read_tables(path)).prices == {
+        "openai:x": {"input": 1, "output": 2}
+    }

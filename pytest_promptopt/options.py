@@ -1,0 +1,262 @@
+"""Command-line options and ini keys: their names, their help, which go together.
+
+Loaded on every pytest run, like the doorman, and therefore no heavier: what a value
+means is settled in :mod:`pytest_promptopt.settings`, once a run has a prompt test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return an option type that takes whole numbers from ``least`` up."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {least} up"
+            )
+        return number
+
+    return parse
+
+
+def file_name(text: str) -> str:
+    """Take the path of a file to write, which an empty string is not."""
+    if not text.strip() or text.endswith(("/", "\\")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the path of a file")
+    if text.endswith(".md"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is where the pull-request text would go; end it in .diff"
+        )
+    return text
+
+
+def case_id(text: str) -> str:
+    """Take the id of a case, which an empty string is not."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text is no case id")
+    return text
+
+
+def commit(text: str) -> str:
+    """Take the name of a commit, which a blank text or an option of git's is not."""
+    if not text.strip() or text.startswith("-"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no commit; name a branch, a tag or a commit, "
+            "such as origin/main, or none"
+        )
+    return text
+
+
+def reason(text: str) -> str:
+    """Take the reason for a change, which a blank text is not."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no reason; say in a sentence why the change is wanted"
+        )
+    return text.strip()
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Declare options and ini keys; an unset option lets the ini value show."""
+    group = parser.getgroup("promptopt", "prompt regression and prompt search")
+    _add_search_options(group.addoption)
+    _add_run_options(group.addoption)
+    _add_gate_options(group.addoption)
+    _add_baseline_options(group.addoption)
+    _add_ini_keys(parser.addini)
+
+
+def _add_search_options(add: Callable[..., None]) -> None:
+    add(
+        "--optimize-prompts",
+        action="store_true",
+        help="Search for better prompts and write the confirmed ones as a diff",
+    )
+    add(
+        "--promptopt-strategy",
+        metavar="NAME",
+        help="Optimisation strategy (default: opro)",
+    )
+    add(
+        "--promptopt-steps",
+        type=whole_number(1),
+        metavar="N",
+        help="Steps of a search (default: 8)",
+    )
+    add(
+        "--promptopt-budget",
+        type=whole_number(1),
+        metavar="CALLS",
+        help="Model calls that all searches of a run may make together, divided "
+        "equally among the selected prompt tests (default: 12000)",
+    )
+    add(
+        "--promptopt-seed",
+        type=whole_number(0),
+        metavar="N",
+        help="Seed of the random draws of a search (default: 0)",
+    )
+    add(
+        "--promptopt-diff",
+        type=file_name,
+        metavar="PATH",
+        help="Where proposals are written; the pull-request text goes beside it "
+        "(default: promptopt.diff)",
+    )
+
+
+def _add_run_options(add: Callable[..., None]) -> None:
+    add(
+        "--promptopt-model",
+        metavar="MODEL",
+        help="Model that answers the eval cases, e.g. offline:rules, openai:NAME",
+    )
+    add(
+        "--promptopt-optimizer-model",
+        metavar="MODEL",
+        help="Model that writes new prompts (default: the task model)",
+    )
+    add(
+        "--promptopt-all",
+        action="store_true",
+        help="Call the model for every prompt test, unchanged ones too",
+    )
+    add(
+        "--promptopt-case",
+        type=case_id,
+        metavar="ID",
+        help="Run one eval case and show messages, reply and score; no gate",
+    )
+
+
+def _add_gate_options(add: Callable[..., None]) -> None:
+    add(
+        "--promptopt-fail-on",
+        metavar="WORDS",
+        help="What fails the run beside a worse prompt and an error: inconclusive, "
+        "drift, or both with a comma (default: nothing, they warn)",
+    )
+    add(
+        "--promptopt-compare",
+        type=commit,
+        metavar="REF",
+        help="Compare edited prompts with those where the branch left REF, e.g. "
+        "origin/main; none: with the baselines only (default: the base of the pull "
+        "request on GitHub, elsewhere none)",
+    )
+
+
+def _add_baseline_options(add: Callable[..., None]) -> None:
+    add(
+        "--promptopt-update-baseline",
+        action="store_true",
+        help="Record the baselines of the selected prompt tests anew",
+    )
+    add(
+        "--promptopt-baseline-only",
+        choices=("new", "changed"),
+        help="Of these record only the new ones, which have no baseline yet, or the "
+        "changed ones as well, whose baseline no longer fits",
+    )
+    add(
+        "--promptopt-reason",
+        type=reason,
+        metavar="TEXT",
+        help="Why these baselines are right although a score may be lower: stored "
+        "in them, and shown where a pull request is judged",
+    )
+
+
+def _add_ini_keys(add: Callable[..., None]) -> None:
+    add("promptopt_model", "Default of --promptopt-model", type="string")
+    add(
+        "promptopt_optimizer_model",
+        "Default of --promptopt-optimizer-model",
+        type="string",
+    )
+    add(
+        "promptopt_strategy",
+        "Default of --promptopt-strategy",
+        type="string",
+        default="opro",
+    )
+    add("promptopt_steps", "Default of --promptopt-steps", type="int", default=None)
+    add(
+        "promptopt_budget",
+        "Default of --promptopt-budget, in calls",
+        type="int",
+        default=None,
+    )
+    add(
+        "promptopt_concurrency",
+        "Requests in flight at once, shared among xdist workers (default: 32)",
+        type="int",
+        default=None,
+    )
+    add(
+        "promptopt_gate",
+        "'enforce', or 'report': decide and show everything, warn instead of fail",
+        type="string",
+        default="enforce",
+    )
+    add(
+        "promptopt_fail_on",
+        "Default of --promptopt-fail-on, with commas or one word a line",
+        type="linelist",
+    )
+
+
+def check_combination(option: argparse.Namespace) -> None:
+    """Refuse options that contradict each other, or that mean nothing alone.
+
+    Raises:
+        pytest.UsageError: They do; exit code 4.
+    """
+    chosen = [
+        name
+        for name, on in (
+            ("--optimize-prompts", option.optimize_prompts),
+            ("--promptopt-update-baseline", option.promptopt_update_baseline),
+            ("--promptopt-case", option.promptopt_case is not None),
+        )
+        if on
+    ]
+    if len(chosen) > 1:
+        raise pytest.UsageError(
+            f"{' and '.join(chosen)} cannot be used together: run one, then the other"
+        )
+    if option.promptopt_update_baseline:
+        return
+    for name, value in (
+        ("--promptopt-baseline-only", option.promptopt_baseline_only),
+        ("--promptopt-reason", option.promptopt_reason),
+    ):
+        if value is not None:
+            raise pytest.UsageError(
+                f"{name}={value!r} says how baselines are recorded, but this run "
+                "records none\n"
+                f"  hint: add --promptopt-update-baseline, or leave {name} out"
+            )
+
+
+def is_pull_request(option: argparse.Namespace) -> bool:
+    """Return whether there ought to be a base commit to compare with."""
+    if option.promptopt_compare is not None:
+        return bool(option.promptopt_compare != "none")
+    # GitHub sets the one for pull requests and says the other for merge queues.
+    queue = os.environ.get("GITHUB_EVENT_NAME") == "merge_group"
+    return queue or bool(os.environ.get("GITHUB_BASE_REF"))

@@ -1,0 +1,122 @@
+"""The base commit of a pull request, as one run of pytest needs it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_promptopt import baseline as baselines
+from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.git import (
+    CommitFiles,
+    base_commit,
+    ini_at,
+    removed_tests,
+    work_tree,
+)
+from pytest_promptopt.items.base_test import Base
+from pytest_promptopt.records import TestResult, Verdict
+from pytest_promptopt.settings import fail_on_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_promptopt.git import RemovedTest
+    from pytest_promptopt.settings import Settings
+
+
+def base_of(config: pytest.Config) -> Base | None:
+    """Return the base commit that prompts are compared with, if there is one.
+
+    A recording and a look at one case compare nothing.
+
+    Raises:
+        SettingError: There ought to be one, and it cannot be found.
+    """
+    option = config.option
+    if option.promptopt_update_baseline or option.promptopt_case is not None:
+        return None
+    root = config.rootpath
+    commit = base_commit(root, option=option.promptopt_compare, environ=os.environ)
+    if commit is None:
+        return None
+    top = work_tree(root) or root
+    # One that the pull request deletes held at the base.
+    inipath = config.inipath or root / "pytest.ini"
+    return Base(
+        commit=commit,
+        files=CommitFiles(top, commit.commit),
+        top=top,
+        settings=ini_at(top, commit.commit, inipath),
+    )
+
+
+def fail_on(config: pytest.Config, settings: Settings) -> frozenset[str]:
+    """Return what fails the run beside a worse prompt and an error.
+
+    What the base commit says holds too: a pull request cannot weaken it.
+
+    Raises:
+        SettingError: There ought to be a base commit, and it cannot be found.
+    """
+    base = base_of(config)
+    if base is None:
+        return settings.fail_on
+    try:
+        return settings.fail_on | fail_on_of(base.settings)
+    except SettingError:
+        return settings.fail_on  # a misspelt word there failed nothing
+
+
+def removed(config: pytest.Config, nodeids: Iterable[str]) -> list[TestResult]:
+    """Return a result for each prompt test that the pull request took away.
+
+    Args:
+        config: The configuration of the process that reports.
+        nodeids: The prompt tests of this run.
+    """
+    try:
+        base = base_of(config)
+    except PromptOptError:
+        return []  # each prompt test says it
+    if base is None:
+        return []
+    known = {_record_path(config.rootpath, nodeid) for nodeid in nodeids}
+    gone = removed_tests(
+        base.top,
+        base.commit.commit,
+        root=config.rootpath,
+        present=lambda path: path in known,
+    )
+    return [_result(entry, base.name) for entry in gone]
+
+
+def _record_path(root: Path, nodeid: str) -> Path:
+    file, _, rest = nodeid.partition("::")
+    return baselines.path_for(root / file, rest.replace("::", "."))
+
+
+def _result(gone: RemovedTest, commit: str) -> TestResult:
+    """Say what became of a prompt test that the base commit still has.
+
+    Who deletes the record as well says that the removal is meant.
+    """
+    meant = not gone.record.exists()
+    text = f"commit {commit} has a baseline for it, and {gone.why}"
+    verdict = Verdict(
+        outcome="pass" if meant else "inconclusive",
+        cause="removed",
+        message=text
+        if meant
+        else f"{text}: restore it, or delete {gone.record.name} too if that is meant",
+    )
+    return TestResult(
+        nodeid=gone.test,
+        selector=gone.test,
+        prompt=gone.test,
+        model="",
+        verdict=verdict,
+    )
