@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_promptopt.baseline import Baseline
-    from pytest_promptopt.records import Case, Trials, Verdict
+    from pytest_promptopt.records import Case, Trial, Trials, Verdict
 
 SUITE = 5
 """Prompt tests of the suites that are simulated as a whole."""
@@ -147,9 +147,16 @@ def _settled(
     doubtful = gate.doubtful_must_pass(cases, baseline, old.trials, new.trials)
     if not doubtful or verdict.outcome in ("fail", "error"):
         return verdict
-    again = old.retrials(doubtful, gate.RETRIALS), new.retrials(doubtful, gate.RETRIALS)
-    looks = old.trials, new.trials
-    return gate.with_retrials(verdict, doubtful, *again, suite=cases, looks=looks)
+    fresh: tuple[dict[str, tuple[Trial, ...]], ...] = ({}, {})
+    looks, again, found = (old.trials, new.trials), doubtful, verdict
+    for _ in range(gate.ROUNDS):
+        for arm, so_far in zip((old, new), fresh, strict=True):
+            for name, replies in arm.retrials(again, gate.RETRIALS).items():
+                so_far[name] = so_far.get(name, ()) + replies
+        found = gate.with_retrials(verdict, doubtful, *fresh, looks=looks)
+        if not (again := gate.doubtful_still(found, doubtful)):
+            break
+    return found
 
 
 def _peers(baseline: Baseline, new: worlds.Arm) -> list[tuple[str, int]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date as day
 from decimal import Decimal
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+_ROUNDING = 1e-9
+"""What a p-value may lie above its limit by and still be within it."""
 
 MONTHS_FROM = 60
 """Days from which an age is told in months."""
@@ -42,6 +46,39 @@ def change(share: float | None) -> str:
 def chance(p: float) -> str:
     """Write a probability with two significant digits: ``"0.031"``, ``"< 0.0001"``."""
     return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def limit(value: float) -> str:
+    """Write what a p-value is held against, in three digits: ``"0.0125"``."""
+    return _digits(value, 3)
+
+
+def beside(p: float, limit: float, *, of: str = "") -> tuple[str, str]:
+    """Write a p-value and its limit so that the larger one looks larger.
+
+    Args:
+        p: The value, in [0, 1].
+        limit: What it is held against, above 0.
+        of: As for :func:`p_value`.
+
+    Returns:
+        Both in as few digits as tell them apart: ``("p = 0.013", "0.0125")``.
+    """
+    name = f"p of {of}" if of else "p"
+    floor = min(0.0001, 10.0 ** math.floor(math.log10(limit)))
+    if p < floor:
+        return f"{name} < {_digits(floor, 1)}", _digits(limit, 3)
+    exceeds = p > limit + _ROUNDING
+    for digits in range(2, 17):
+        shown, held = _digits(p, digits), _digits(limit, max(3, digits))
+        if (float(shown) > float(held)) == exceeds:
+            break
+    return f"{name} = {shown}", held
+
+
+def _digits(value: float, digits: int) -> str:
+    """Write a positive figure in so many digits, never as 1e-05."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 def p_value(p: float | None, *, of: str = "") -> str:

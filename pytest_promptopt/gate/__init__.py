@@ -2,24 +2,38 @@
 
 Everything here is a pure function of records. Whoever calls the models asks
 :func:`judge_edited` after each look, takes another one while :func:`goes_on` says so,
-and then retries the ``must_pass`` cases that :func:`doubtful_must_pass` names. What
-could be the provider's doing is decided once for the whole suite, by
-:func:`judge_drift`.
+and then retries the ``must_pass`` cases that :func:`doubtful_must_pass` names, and once
+more those that :func:`doubtful_still` names after :func:`with_retrials`. What could be
+the provider's doing is decided once for the whole suite, by :func:`judge_drift`.
 """
 
 from pytest_promptopt.gate.acceptance import accepted, report_only
 from pytest_promptopt.gate.comparison import Comparison, compare
 from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
-from pytest_promptopt.gate.must_pass import doubtful_must_pass
-from pytest_promptopt.gate.retrials import with_retrials
+from pytest_promptopt.gate.must_pass import doubtful_must_pass, unsteady_must_pass
+from pytest_promptopt.gate.retrials import doubtful_still, with_retrials
 from pytest_promptopt.gate.rules import goes_on, judge_edited
 from pytest_promptopt.gate.single import error, judge_alone
-from pytest_promptopt.gate.terms import LOOKS, RETRIALS, Terms, trials_per_look
-from pytest_promptopt.gate.unedited import judge_unchanged, judge_unedited, redraws
+from pytest_promptopt.gate.terms import (
+    LOOKS,
+    RECORDED_TRIALS,
+    RETRIALS,
+    ROUNDS,
+    Terms,
+    trials_per_look,
+)
+from pytest_promptopt.gate.unedited import (
+    judge_kept,
+    judge_unchanged,
+    judge_unedited,
+    redraws,
+)
 
 __all__ = [
     "LOOKS",
+    "RECORDED_TRIALS",
     "RETRIALS",
+    "ROUNDS",
     "Comparison",
     "Drift",
     "DriftedTest",
@@ -27,15 +41,18 @@ __all__ = [
     "accepted",
     "compare",
     "doubtful_must_pass",
+    "doubtful_still",
     "error",
     "goes_on",
     "judge_alone",
     "judge_drift",
     "judge_edited",
+    "judge_kept",
     "judge_unchanged",
     "judge_unedited",
     "redraws",
     "report_only",
     "trials_per_look",
+    "unsteady_must_pass",
     "with_retrials",
 ]

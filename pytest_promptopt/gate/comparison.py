@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.baseline import Baseline, BaselineCase
     from pytest_promptopt.records import Case, Trial, Trials
+
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Pair:
         new_trials: Trials of the other arm.
         was: Mean score in the baseline arm.
         now: Mean score in the other arm.
+        unscored: Replies of the other arm without a score, beyond the share of such
+            replies in the baseline arm; rounded up.
     """
 
     case: Case
@@ -39,10 +44,25 @@ class Pair:
     new_trials: tuple[Trial, ...]
     was: float = field(init=False)
     now: float = field(init=False)
+    unscored: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "was", fmean(self.old))
         object.__setattr__(self, "now", fmean(self.new))
+        object.__setattr__(self, "unscored", self._unscored())
+
+    def _unscored(self) -> int:
+        silent = len(self.new_trials) - len(self.new)
+        if silent <= 0:
+            return 0
+        before = len(self.old_trials) or len(self.recorded.values)
+        share = 1 - len(self.old) / before
+        return max(0, math.ceil(silent - share * len(self.new_trials) - _ROUNDING))
+
+    @property
+    def new_if_wrong(self) -> tuple[float, ...]:
+        """Scores of the other arm with its unscored replies counted as wrong."""
+        return self.new + (0.0,) * self.unscored
 
     @property
     def is_flaky(self) -> bool:
@@ -62,9 +82,10 @@ class Comparison:
         changed: Ids of cases whose content differs from the baseline's.
         added: Ids of cases that the baseline does not have.
         missing: Ids of cases with a trial that got no reply.
+        unscored: Ids of cases with replies of the other arm that have no score, where
+            the baseline arm or the record has one.
         silences: Why no reply came, one text per such trial.
         common: How many cases the suite and the baseline have in common.
-        size: How many cases the suite has.
     """
 
     pairs: tuple[Pair, ...]
@@ -73,9 +94,9 @@ class Comparison:
     changed: tuple[str, ...]
     added: tuple[str, ...]
     missing: tuple[str, ...]
+    unscored: tuple[str, ...]
     silences: tuple[str, ...]
     common: int
-    size: int
 
     @property
     def weights(self) -> list[float]:
@@ -101,12 +122,17 @@ class Comparison:
 
     @property
     def loss(self) -> float:
-        """What the lost cases would cost if they were wrong now, as a share.
+        """What lost cases and unscored replies would cost if they were wrong now.
 
-        Set against the weight of the compared cases alone: cases that were wrong
-        anyway must not dilute it. Infinite if nothing is left to compare.
+        A share. Set against the weight of the compared cases alone: cases that were
+        wrong anyway must not dilute it. Infinite if nothing is left to compare.
         """
         gone = math.fsum(case.weight * fmean(case.scores) for case in self.lost)
+        gone += math.fsum(
+            pair.case.weight * (pair.now - fmean(pair.new_if_wrong))
+            for pair in self.pairs
+            if pair.unscored
+        )
         if not self.pairs:
             return math.inf if gone > 0 else 0.0
         return gone / math.fsum(self.weights)
@@ -134,19 +160,35 @@ class Comparison:
         )
 
     def p_if_lost(self, *, alone: bool = False) -> float:
-        """Return the stratified p with the lost cases counted as wrong now.
+        """Return the stratified p with what was lost counted as wrong now.
 
         Args:
-            alone: Leave the compared cases out: what do the lost ones show by
-                themselves?
+            alone: Leave the scores of compared cases out: what do the lost cases and
+                the unscored replies show by themselves?
         """
         wrong = (0.0,) * max(1, self.trials)
-        kept = () if alone else self.pairs
-        pairs = [(pair.old, pair.new) for pair in kept]
+        kept = [pair for pair in self.pairs if pair.unscored or not alone]
+        pairs = [
+            (pair.old, (0.0,) * pair.unscored if alone else pair.new_if_wrong)
+            for pair in kept
+        ]
         pairs += [(case.scores, wrong) for case in self.lost]
         weights = [pair.case.weight for pair in kept]
         weights += [case.weight for case in self.lost]
         return stats.stratified_p(pairs, weights=weights)
+
+    def interval_if_wrong(self) -> tuple[float, float]:
+        """Return the 95 % interval of the accuracy with what is silent as wrong.
+
+        Cases that got no reply or no score in this run count as wrong, and so do
+        unscored replies. Needs a pair.
+        """
+        elsewhere = {*self.removed, *self.changed}
+        silent = [case.weight for case in self.lost if case.id not in elsewhere]
+        means = [fmean(pair.new_if_wrong) for pair in self.pairs]
+        return stats.accuracy_interval(
+            [*means, *[0.0] * len(silent)], [*self.weights, *silent]
+        )
 
     def variance(self) -> float:
         """Return the mean variance of a trial around its case's mean."""
@@ -191,42 +233,64 @@ def compare(
     same = [case for case in cases if is_same(case, known.get(case.id))]
     pairs: list[Pair] = []
     silences: dict[str, tuple[str, ...]] = {}
+    unscored: list[str] = []
+    lost = dict(known)
     for case in same:
-        old_trials = () if old is None else tuple(old.get(case.id, ()))
-        new_trials = tuple(new.get(case.id, ()))
-        silent = silence(new_trials)
-        if old is not None:
-            silent = silence(old_trials) + silent
         recorded = known[case.id]
-        before = recorded.scores if old is None else scores_of(old_trials)
+        before = None if old is None else tuple(old.get(case.id, ()))
+        after = tuple(new.get(case.id, ()))
+        silent = (() if before is None else silence(before)) + silence(after)
+        pair = None if silent else _paired(case, recorded, before, after)
+        if pair is not None:
+            pairs.append(pair)
+            unscored += [case.id] * (pair.unscored > 0)
+            del lost[case.id]
+            continue
+        if not recorded.scores:
+            lost[case.id] = replace(recorded, values=scores_of(before or ()))
         if silent:
             silences[case.id] = silent
-        elif before and (after := scores_of(new_trials)):
-            pairs.append(
-                Pair(
-                    case=case,
-                    recorded=recorded,
-                    old=before,
-                    new=after,
-                    old_trials=old_trials,
-                    new_trials=new_trials,
-                )
-            )
-    compared = {pair.case.id for pair in pairs}
+        elif lost[case.id].scores and not scores_of(after):
+            unscored.append(case.id)
     now = {case.id for case in cases}
     return Comparison(
         pairs=tuple(pairs),
-        lost=tuple(
-            case for case in baseline.cases if case.id not in compared and case.scores
-        ),
+        lost=tuple(case for case in lost.values() if case.scores),
         removed=tuple(sorted(known.keys() - now)),
         changed=tuple(sorted((known.keys() & now) - {case.id for case in same})),
         added=tuple(sorted(now - known.keys())),
         missing=tuple(sorted(silences)),
+        unscored=tuple(sorted(unscored)),
         silences=tuple(text for texts in silences.values() for text in texts),
         common=len(same),
-        size=len(cases),
     )
+
+
+def _paired(
+    case: Case,
+    recorded: BaselineCase,
+    before: tuple[Trial, ...] | None,
+    after: tuple[Trial, ...],
+) -> Pair | None:
+    """Return a case that both arms have scores for; ``None`` if one has not."""
+    old = recorded.scores if before is None else scores_of(before)
+    new = scores_of(after)
+    if not (old and new):
+        return None
+    return Pair(
+        case=case,
+        recorded=recorded,
+        old=old,
+        new=new,
+        old_trials=before or (),
+        new_trials=after,
+    )
+
+
+def common_cases(cases: Sequence[Case], baseline: Baseline) -> int:
+    """Return how many cases are recorded with the same content."""
+    known = {case.id: case for case in baseline.cases}
+    return sum(is_same(case, known.get(case.id)) for case in cases)
 
 
 def scores_of(trials: Sequence[Trial]) -> tuple[float, ...]:

@@ -205,4 +205,4 @@ def _each(tests: Sequence[DriftedTest], limit: float) -> str:
         for test in tests[:_MOST_NAMED]
     )
     rest = f" and {len(tests) - _MOST_NAMED} more" if len(tests) > _MOST_NAMED else ""
-    return f"by themselves {shown}{rest}, limit {say.chance(limit)}"
+    return f"by themselves {shown}{rest}, limit {say.limit(limit)}"

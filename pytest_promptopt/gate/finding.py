@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt import stats
 from pytest_promptopt.gate import sentences as say
 from pytest_promptopt.gate.changes import better_cases, worse_cases
+from pytest_promptopt.gate.must_pass import limit_beside
 from pytest_promptopt.gate.pattern import pattern
 from pytest_promptopt.gate.tags import tag_accuracy
 from pytest_promptopt.gate.terms import LOOKS, trials_per_look
@@ -37,6 +38,7 @@ class Finding:
         terms: What it is held against.
         date: Day of the baseline record.
         look: Which look this is, from 1; 0 for none.
+        vital: How many ``must_pass`` cases can fail the build alone.
         limit: What ``p`` is held against.
         detectable_at: What the p of an edit of this suite is held against.
         accuracy: Weighted mean score of the new arm, in [0, 1].
@@ -51,6 +53,7 @@ class Finding:
     terms: Terms
     date: str
     look: int
+    vital: int
     limit: float
     detectable_at: float
     accuracy: float
@@ -113,7 +116,7 @@ class Finding:
     @property
     def most_trials(self) -> int:
         """Trials per case and arm after all looks."""
-        return max(self.compared.trials, LOOKS * trials_per_look(self.compared.size))
+        return max(self.compared.trials, LOOKS * trials_per_look(self.compared.common))
 
     def detectable(self) -> float:
         """Return the smallest drop that an edit of this suite would have shown."""
@@ -148,6 +151,8 @@ class Finding:
             ),
             p_value=self.p,
             limit=self.limit,
+            alpha=self.terms.alpha,
+            vital=self.vital,
             sign_flip_p=self.sign_flip,
             detectable=self.detectable(),
             trials=compared.trials,
@@ -165,6 +170,7 @@ class Finding:
             changed=compared.changed,
             added=compared.added,
             missing=compared.missing,
+            unscored=compared.unscored,
             baseline_date=self.date,
         )
 
@@ -174,11 +180,22 @@ def find(
     terms: Terms,
     *,
     date: str,
-    limit: float,
-    detectable_at: float,
+    vital: int,
+    limit: float | None = None,
     look: int = 0,
 ) -> Finding:
-    """Compute the figures of a comparison that has at least one pair."""
+    """Compute the figures of a comparison that has at least one pair.
+
+    Args:
+        compared: The comparison.
+        terms: What it is held against.
+        date: Day of the baseline record.
+        vital: How many ``must_pass`` cases can fail the build alone.
+        limit: What p is held against, if not what that of an edit is.
+        look: Which look this is, from 1; 0 for none.
+    """
+    detectable_at = limit_beside(vital, terms)
+    limit = detectable_at if limit is None else limit
     drop = compared.drop
     p = compared.p_value()
     large = drop >= terms.tolerance - ROUNDING
@@ -187,6 +204,7 @@ def find(
         terms=terms,
         date=date,
         look=look,
+        vital=vital,
         limit=limit,
         detectable_at=detectable_at,
         accuracy=stats.weighted_mean(compared.new_means, compared.weights),

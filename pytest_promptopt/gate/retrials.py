@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.gate import sentences as say
 from pytest_promptopt.gate.comparison import scores_of
-from pytest_promptopt.gate.must_pass import BROKEN, SHARE, chance_bound, failures
-from pytest_promptopt.gate.terms import RETRIALS
+from pytest_promptopt.gate.must_pass import chance_bound, failures, limits_of_rounds
+from pytest_promptopt.gate.terms import RETRIALS, ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,42 +22,61 @@ def with_retrials(
     old: Trials,
     new: Trials,
     *,
-    suite: Sequence[Case],
     looks: tuple[Trials, Trials],
 ) -> Verdict:
     """Let the retrials of the doubtful ``must_pass`` cases decide.
 
+    A case is broken if most of its fresh trials fail in the edited arm (3 of 5, or 6 of
+    10), not so in the baseline arm, and chance is ruled out as
+    :mod:`~pytest_promptopt.gate.must_pass` says. While that cannot be told, and only
+    one round was taken, :func:`doubtful_still` names the cases to retry again.
+
     Args:
-        verdict: What the last look said; one with an error stays what it is.
-        cases: The doubtful cases, from :func:`doubtful_must_pass`.
-        old: Fresh trials of these in the baseline arm, 5 each.
+        verdict: What the last look said, in both rounds; one with an error stays what
+            it is.
+        cases: All doubtful cases, from :func:`doubtful_must_pass`.
+        old: All fresh trials of these in the baseline arm, 5 for each round so far.
         new: The same in the edited arm.
-        suite: All cases of the prompt test: its ``must_pass`` cases share the limit.
         looks: The trials of both arms that the verdict rests on, (old, new).
 
     Returns:
-        A *fail* if a case is broken: 3 of 5 fail in the edited arm, not so in the
-        baseline arm, and chance is ruled out as
-        :mod:`~pytest_promptopt.gate.must_pass` says. *Inconclusive* if
-        that cannot be told. Other verdicts keep their outcome, and a fail its message.
+        A *fail* if a case is broken, *inconclusive* if that cannot be told of one.
+        Other verdicts keep their outcome, and a fail its message.
     """
-    if verdict.outcome == "error" or verdict.limit is None or not cases:
+    if verdict.outcome == "error" or verdict.alpha is None or not cases:
         return verdict
-    sharing = sum(case.must_pass for case in suite)
-    # The verdict's own limit is what SHARE left over.
-    limit = verdict.limit * SHARE / (1 - SHARE) / max(1, sharing)
+    limits = limits_of_rounds(
+        max(1, verdict.vital),
+        alpha=verdict.alpha,
+        hypotheses=max(1, verdict.hypotheses),
+    )
     arms_of = [
         [tuple(arm.get(case.id, ())) for arm in (looks[0], old, looks[1], new)]
         for case in cases
     ]
     retried = [
-        _retried(case.id, (old_looks, old_fresh), (new_looks, new_fresh), limit)
+        _retried(case.id, (old_looks, old_fresh), (new_looks, new_fresh), limits)
         for case, (old_looks, old_fresh, new_looks, new_fresh) in zip(
             cases, arms_of, strict=True
         )
     ]
     retried.sort(key=lambda entry: entry.case_id)
-    return _decided(verdict, retried, limit)
+    return _decided(verdict, retried)
+
+
+def doubtful_still(verdict: Verdict, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Return the doubtful cases that another round of retrials may settle.
+
+    Args:
+        verdict: From :func:`with_retrials`.
+        cases: All doubtful cases.
+
+    Returns:
+        Those that are undecided; none where another verdict is certain already.
+    """
+    if (verdict.outcome, verdict.cause) != ("inconclusive", "must_pass"):
+        return ()
+    return tuple(case for case in cases if case.id in verdict.undecided)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +86,23 @@ class _Retried:
     Attributes:
         case_id: Its id.
         state: Whether the edit broke it; ``"shared"``: the baseline's prompt fails too.
-        failed: Failures among the fresh trials of the edited arm.
+        asked: Fresh trials of the edited arm that it takes to decide.
+        failed: Failures among those that there are.
         scored: How many of these have a score.
         failed_old: Failures among the fresh trials of the baseline arm.
         scored_old: How many of these have a score.
+        limit: What the chance is held against.
         chance: Largest chance of such figures by luck, where they are complete.
     """
 
     case_id: str
-    state: Literal["broken", "undecided", "shared", "held"]
+    state: Literal["broken", "undecided", "shared", "held"] = "held"
+    asked: int
     failed: int
     scored: int
     failed_old: int
     scored_old: int
+    limit: float
     chance: float | None = None
 
     @property
@@ -95,82 +118,83 @@ def _retried(
     case_id: str,
     old: tuple[tuple[Trial, ...], tuple[Trial, ...]],
     new: tuple[tuple[Trial, ...], tuple[Trial, ...]],
-    limit: float,
+    limits: Sequence[float],
 ) -> _Retried:
     """Decide about one case; each arm is its trials of the looks and the fresh ones."""
-    failed, failed_old = failures(new[1]), failures(old[1])
-    scored, scored_old = len(scores_of(new[1])), len(scores_of(old[1]))
+    taken = 1 if len(new[1]) <= RETRIALS else ROUNDS
     found = _Retried(
         case_id=case_id,
-        state="held",
-        failed=failed,
-        scored=scored,
-        failed_old=failed_old,
-        scored_old=scored_old,
+        asked=taken * RETRIALS,
+        failed=failures(new[1]),
+        scored=len(scores_of(new[1])),
+        failed_old=failures(old[1]),
+        scored_old=len(scores_of(old[1])),
+        limit=limits[taken - 1],
     )
-    if failed_old >= BROKEN:
+    most = found.asked // 2 + 1
+    if found.failed_old >= most:
         return replace(found, state="shared")
-    if failed + (RETRIALS - scored) < BROKEN:
+    if found.failed + (found.asked - found.scored) < most:
         return found
-    if failed < BROKEN or not scored_old:  # replies are missing that could decide it
+    # Are replies missing that could decide it?
+    if found.failed < most or not found.scored_old:
         return replace(found, state="undecided")
     chance = chance_bound(
         (failures(sum(old, ())), len(scores_of(sum(old, ())))),
         (failures(sum(new, ())), len(scores_of(sum(new, ())))),
     )
-    state: Literal["broken", "undecided"] = "broken" if chance <= limit else "undecided"
+    ruled_out = chance <= found.limit
+    state: Literal["broken", "undecided"] = "broken" if ruled_out else "undecided"
     return replace(found, state=state, chance=chance)
 
 
-def _decided(verdict: Verdict, retried: Sequence[_Retried], limit: float) -> Verdict:
+def _decided(verdict: Verdict, retried: Sequence[_Retried]) -> Verdict:
     broken = [entry for entry in retried if entry.state == "broken"]
     undecided = [entry for entry in retried if entry.state == "undecided"]
-    ids = tuple(entry.case_id for entry in broken)
+    found = replace(
+        verdict,
+        broken=tuple(entry.case_id for entry in broken),
+        undecided=tuple(entry.case_id for entry in undecided),
+    )
     if verdict.outcome == "fail":
-        return replace(verdict, broken=ids)
+        return found
     if broken:
-        return replace(
-            verdict,
-            outcome="fail",
-            cause="must_pass",
-            message=_broken(broken, limit),
-            broken=ids,
-        )
+        message = _broken(broken)
+        return replace(found, outcome="fail", cause="must_pass", message=message)
     if undecided:
+        message = _undecided(undecided)
         return replace(
-            verdict,
-            outcome="inconclusive",
-            cause="must_pass",
-            message=_undecided(undecided, limit),
+            found, outcome="inconclusive", cause="must_pass", message=message
         )
-    return replace(verdict, message=verdict.message + _settled(retried))
+    return replace(found, message=verdict.message + _settled(retried))
 
 
-def _broken(broken: Sequence[_Retried], limit: float) -> str:
+def _broken(broken: Sequence[_Retried]) -> str:
     return (
         f"the edited prompt breaks {_listed(broken)}: chance alone does that at most"
-        f" {_most_likely(broken, limit)}"
+        f" {_least_certain(broken)}"
     )
 
 
-def _undecided(undecided: Sequence[_Retried], limit: float) -> str:
+def _undecided(undecided: Sequence[_Retried]) -> str:
     known = [entry for entry in undecided if entry.chance is not None]
     if known:
-        why = f"chance alone may do that {_most_likely(known, limit)}; see the replies"
+        why = f"chance alone may do that {_least_certain(known)}; see the replies"
     else:
         why = "replies are missing that would decide it; run it again"
     return f"cannot tell whether the edited prompt breaks {_listed(undecided)}: {why}"
 
 
-def _most_likely(retried: Sequence[_Retried], limit: float) -> str:
-    most = max(entry.chance or 0.0 for entry in retried)
-    return f"{_once_in(most)}, limit {_once_in(limit)}"
+def _least_certain(retried: Sequence[_Retried]) -> str:
+    most = max(retried, key=lambda entry: (entry.chance or 0.0) / entry.limit)
+    chance, limit = say.once_in(most.chance or 0.0, most.limit)
+    return f"{chance}, limit {limit}"
 
 
 def _settled(retried: Sequence[_Retried]) -> str:
     """Return what to say about cases that failed once and are not broken."""
     shared = [entry.case_id for entry in retried if entry.state == "shared"]
-    held = [entry.case_id for entry in retried if entry.state == "held"]
+    held = [entry for entry in retried if entry.state == "held"]
     text = ""
     if shared:
         text += (
@@ -179,8 +203,9 @@ def _settled(retried: Sequence[_Retried]) -> str:
         )
     if held:
         text += (
-            f"; {say.named('must_pass case', held)} wrong at first, right in most of"
-            f" {RETRIALS} fresh trials"
+            f"; {say.named('must_pass case', [entry.case_id for entry in held])} wrong"
+            f" at first, but not in most of {max(entry.asked for entry in held)} fresh"
+            " trials"
         )
     return text
 
@@ -190,8 +215,3 @@ def _listed(retried: Sequence[_Retried], most: int = 3) -> str:
     shown = ", ".join(entry.shown for entry in retried[:most])
     rest = f" and {len(retried) - most} more" if len(retried) > most else ""
     return f"{noun} {shown}{rest}"
-
-
-def _once_in(chance: float) -> str:
-    runs = float(f"{1 / chance:.2g}")
-    return f"once in {say.count(round(runs), 'run')}"

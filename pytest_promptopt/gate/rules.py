@@ -10,7 +10,7 @@ from pytest_promptopt.gate.comparison import compare
 from pytest_promptopt.gate.finding import ROUNDING, Finding, find
 from pytest_promptopt.gate.limits import check_limits
 from pytest_promptopt.gate.lost import doubt_by_loss, refusal
-from pytest_promptopt.gate.must_pass import limit_beside
+from pytest_promptopt.gate.must_pass import eligible
 from pytest_promptopt.gate.single import below_floor, is_below
 from pytest_promptopt.gate.terms import LOOKS
 
@@ -37,8 +37,9 @@ def judge_edited(
     least the tolerance, an exact stratified p within the limit and a case-level
     sign-flip mid-p within 0.10; or an exceeded limit on a part of the scores; or an
     accuracy whose upper 95 % bound is below the floor. *Pass* takes a drop below half
-    the tolerance or one that chance explains (p above 0.3), also with lost cases
-    counted as wrong. Both are the same at every look, and said before the first reply.
+    the tolerance or one that chance explains (p above 0.3), also with lost cases and
+    unscored replies counted as wrong. Both are the same at every look, and said before
+    the first reply.
 
     Args:
         cases: The suite as it is now; ids are unique.
@@ -56,18 +57,11 @@ def judge_edited(
         SettingError: A limit cannot be read, or is set on a part that no reply has.
     """
     compared = compare(cases, baseline, old, new)
-    if (refused := refusal(compared, baseline, terms)) is not None:
+    if (refused := refusal(compared, cases, new, baseline, terms)) is not None:
         return refused
-    limit = limit_beside(cases, baseline, terms)
-    found = find(
-        compared,
-        terms,
-        date=baseline.date,
-        limit=limit,
-        detectable_at=limit,
-        look=look,
-    )
-    limits = check_limits(compared.pairs, terms.limits, held_against=limit)
+    vital = len(eligible(cases, baseline))
+    found = find(compared, terms, date=baseline.date, vital=vital, look=look)
+    limits = check_limits(compared.pairs, terms.limits, held_against=found.limit)
     if found.fails:
         return found.verdict("fail", "worse", _worse(found), limits)
     if exceeded := [check for check in limits if check.state == "exceeded"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.wording import chance, count, p_value, percent, points
+from pytest_promptopt.wording import beside, count, limit, p_value, percent, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,17 @@ __all__ = [
     "RECORD",
     "UPDATE",
     "against",
-    "chance",
     "count",
+    "limit",
     "lost_cases",
     "named",
+    "once_in",
     "p_value",
     "percent",
     "points",
     "reference",
     "test",
+    "unscored_replies",
 ]
 
 
@@ -43,7 +45,17 @@ def against(share: float, given: str) -> str:
 
 def test(p: float, limit: float) -> str:
     """Return a p-value and its limit: ``"p = 0.031, limit 0.025"``."""
-    return f"{p_value(p)}, limit {chance(limit)}"
+    return ", limit ".join(beside(p, limit))
+
+
+def once_in(chance: float, limit: float) -> tuple[str, str]:
+    """Return two small chances in words, so that the larger one looks larger."""
+    for digits in range(2, 10):
+        runs, least = (float(f"{1 / x:.{digits}g}") for x in (chance, limit))
+        if (runs < least) == (chance > limit):
+            break
+    shown = [f"once in {count(round(number), 'run')}" for number in (runs, least)]
+    return shown[0], shown[1]
 
 
 def named(noun: str, names: Sequence[str], most: int = 3) -> str:
@@ -64,3 +76,15 @@ def lost_cases(compared: Comparison) -> str:
     kinds.append((len(lost) - sum(number for number, _ in kinds), "without a score"))
     shown = ", ".join(f"{number} {kind}" for number, kind in kinds if number)
     return f"{count(len(lost), 'case')} of the baseline cannot be compared ({shown})"
+
+
+def unscored_replies(compared: Comparison) -> str:
+    """Return how many replies to compared cases have no score, and to how many."""
+    replies = sum(pair.unscored for pair in compared.pairs)
+    cases = sum(pair.unscored > 0 for pair in compared.pairs)
+    noun = "reply" if replies == 1 else "replies"
+    has = "has" if replies == 1 else "have"
+    return (
+        f"{replies:,} {noun} to {count(cases, 'case')} {has} no score where the"
+        " baseline's prompt gets one"
+    )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from pytest_promptopt import stats
 from pytest_promptopt.baseline import BaselineCase
 from pytest_promptopt.gate import sentences as say
-from pytest_promptopt.gate.comparison import Pair, scores_of, silence
+from pytest_promptopt.gate.comparison import Pair, scores_of, silence, trial_variance
 from pytest_promptopt.gate.finding import ROUNDING
+from pytest_promptopt.gate.must_pass import can_fail_alone, limit_beside
 from pytest_promptopt.gate.tags import tag_accuracy
+from pytest_promptopt.gate.terms import LOOKS, Terms, trials_per_look
 from pytest_promptopt.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_promptopt.records import Case, TagAccuracy, Trials
+    from pytest_promptopt.records import Case, Trial, Trials
 
 MOST_MISSING = 0.05
 """Share of cases without a reply above which there is no verdict."""
@@ -31,6 +32,7 @@ def judge_alone(
     *,
     min_score: float | None = None,
     strict: bool = False,
+    terms: Terms | None = None,
 ) -> Verdict:
     """Decide about a prompt test that has no baseline.
 
@@ -39,41 +41,93 @@ def judge_alone(
         trials: Fresh trials by case id.
         min_score: Floor of the accuracy, in [0, 1]; decides if it is given.
         strict: Whether a missing baseline fails (under CI) or warns.
+        terms: What an edit would be held against, once there is a baseline; left out:
+            an edit of this prompt test alone.
 
     Returns:
-        The verdict with the accuracy and its interval.
+        The verdict with the accuracy, its interval, and the smallest drop that an edit
+        of this suite would show.
     """
     silences = {case.id: silence(trials.get(case.id, ())) for case in cases}
     missing = tuple(sorted(case_id for case_id, why in silences.items() if why))
-    scored = [
-        (case, scores)
+    pairs = [
+        _as_recorded(case, trials[case.id])
         for case in cases
-        if not silences[case.id] and (scores := scores_of(trials[case.id]))
+        if not silences[case.id] and scores_of(trials[case.id])
     ]
-    if not scored or len(missing) > MOST_MISSING * len(cases):
+    if not pairs or len(missing) > MOST_MISSING * len(cases):
         texts = [text for why in silences.values() for text in why]
         return no_verdict(missing, texts, len(cases))
-    means = [fmean(scores) for _, scores in scored]
-    weights = [case.weight for case, _ in scored]
+    means, weights = [pair.now for pair in pairs], [pair.case.weight for pair in pairs]
     accuracy = stats.weighted_mean(means, weights)
     verdict = Verdict(
         outcome="pass",
         cause="floor",
         accuracy=accuracy,
         interval=stats.accuracy_interval(means, weights),
-        trials=max(len(scores) for _, scores in scored),
-        tags=_tags(scored),
-        cases=len(scored),
+        **sight(
+            [(pair.new, pair.case.weight) for pair in pairs],
+            terms or Terms(),
+            cases=len(cases),
+            vital=sum(
+                pair.case.must_pass and can_fail_alone(pair.recorded) for pair in pairs
+            ),
+        ),
+        trials=max(len(pair.new) for pair in pairs),
+        tags=tuple(replace(tag, was=None) for tag in tag_accuracy(pairs)),
+        cases=len(pairs),
         missing=missing,
     )
     if min_score is not None:
         return _held_against(min_score, verdict, accuracy)
-    message = (
-        f"there is no baseline to compare {say.percent(accuracy)} with: record"
-        f" one with {say.UPDATE}"
+    return replace(
+        verdict,
+        outcome="fail" if strict else "inconclusive",
+        cause="no baseline",
+        message=f"there is no baseline to compare {say.percent(accuracy)} with: record"
+        f" one with {say.UPDATE}",
     )
-    outcome = replace(verdict, outcome="fail" if strict else "inconclusive")
-    return replace(outcome, cause="no baseline", message=message)
+
+
+class Sight(TypedDict):
+    """Fields of a verdict that say what an edit of a suite would be held against."""
+
+    limit: float
+    alpha: float
+    vital: int
+    hypotheses: int
+    detectable: float
+
+
+def sight(
+    scored: Sequence[tuple[tuple[float, ...], float]],
+    terms: Terms,
+    *,
+    cases: int,
+    vital: int,
+) -> Sight:
+    """Return what an edit would be held against, and the smallest drop it would show.
+
+    Args:
+        scored: Scores and weight of each case that has some; not empty.
+        terms: What the comparison would be held against.
+        cases: How many cases would be asked.
+        vital: How many ``must_pass`` cases can fail the build alone.
+    """
+    limit = limit_beside(vital, terms)
+    return Sight(
+        limit=limit,
+        alpha=terms.alpha,
+        vital=vital,
+        hypotheses=terms.hypotheses,
+        detectable=stats.smallest_detectable_drop(
+            stats.effective_cases([weight for _, weight in scored]),
+            variance=trial_variance(scored),
+            trials=LOOKS * trials_per_look(cases),
+            alpha=limit,
+            tolerance=terms.tolerance,
+        ),
+    )
 
 
 def error(cause: str, message: str, *, retryable: bool = False) -> Verdict:
@@ -126,23 +180,18 @@ def below_floor(
     )
 
 
-def _tags(
-    scored: Sequence[tuple[Case, tuple[float, ...]]],
-) -> tuple[TagAccuracy, ...]:
-    """Return the accuracy per tag, which nothing is there to compare with."""
-    pairs = [
-        Pair(
-            case=case,
-            recorded=BaselineCase(id=case.id, hash="", values=scores),
-            old=scores,
-            new=scores,
-            old_trials=(),
-            new_trials=(),
-        )
-        for case, scores in scored
-        if case.tags
-    ]
-    return tuple(replace(accuracy, was=None) for accuracy in tag_accuracy(pairs))
+def _as_recorded(case: Case, trials: Sequence[Trial]) -> Pair:
+    """Return a case's scores as both arms, and as they would be recorded."""
+    values = tuple(trial.score.value for trial in trials)
+    scores = scores_of(trials)
+    return Pair(
+        case=case,
+        recorded=BaselineCase(id=case.id, hash="", values=values),
+        old=scores,
+        new=scores,
+        old_trials=(),
+        new_trials=(),
+    )
 
 
 def _held_against(min_score: float, verdict: Verdict, accuracy: float) -> Verdict:

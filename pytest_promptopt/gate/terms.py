@@ -14,6 +14,12 @@ LOOKS = 2
 RETRIALS = 5
 """Fresh trials that decide about a ``must_pass`` case after a first failure."""
 
+ROUNDS = 2
+"""How often a ``must_pass`` case may be retried before it is given up as unclear."""
+
+RECORDED_TRIALS = 3
+"""Trials of each case that a recording makes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -39,7 +45,12 @@ class Terms:
 
     @property
     def limit(self) -> float:
-        """What a p-value is held against at each look: Bonferroni over all looks."""
+        """What a p-value is held against at each look: Bonferroni over all looks.
+
+        Where ``must_pass`` cases can fail the build alone, they have a fifth of it, and
+        everything else is held against the rest
+        (:func:`~pytest_promptopt.gate.must_pass.limit_beside`).
+        """
         return self.alpha / (LOOKS * self.hypotheses)
 
 

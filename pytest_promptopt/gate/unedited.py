@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt import stats
 from pytest_promptopt.gate import sentences as say
-from pytest_promptopt.gate.comparison import Pair, compare, is_same, trial_variance
+from pytest_promptopt.gate.comparison import Pair, common_cases, compare, is_same
 from pytest_promptopt.gate.finding import find
 from pytest_promptopt.gate.lost import doubt_by_loss, refusal
-from pytest_promptopt.gate.must_pass import can_fail_alone, limit_beside
-from pytest_promptopt.gate.single import below_floor, error, is_below
+from pytest_promptopt.gate.must_pass import eligible
+from pytest_promptopt.gate.single import below_floor, error, is_below, sight
 from pytest_promptopt.gate.tags import tag_accuracy
-from pytest_promptopt.gate.terms import LOOKS, trials_per_look
 from pytest_promptopt.records import Redraw, Verdict
 
 if TYPE_CHECKING:
@@ -46,15 +45,10 @@ def judge_unedited(
         have shown is what an edit would have to cause.
     """
     compared = compare(cases, baseline, None, new)
-    if (refused := refusal(compared, baseline, terms)) is not None:
+    if (refused := refusal(compared, cases, new, baseline, terms)) is not None:
         return refused
-    found = find(
-        compared,
-        terms,
-        date=baseline.date,
-        limit=terms.alpha,
-        detectable_at=limit_beside(cases, baseline, terms),
-    )
+    vital = len(eligible(cases, baseline))
+    found = find(compared, terms, date=baseline.date, vital=vital, limit=terms.alpha)
     if terms.min_score is not None and is_below(found.interval, terms.min_score):
         message = below_floor(found.accuracy, found.interval, terms.min_score)
         return found.verdict("fail", "floor", message)
@@ -111,13 +105,11 @@ def judge_unchanged(cases: Sequence[Case], baseline: Baseline, terms: Terms) -> 
     weights = [case.weight for case in scored]
     accuracy = stats.weighted_mean(means, weights)
     interval = stats.accuracy_interval(means, weights)
-    limit = limit_beside(cases, baseline, terms)
-    detectable = stats.smallest_detectable_drop(
-        stats.effective_cases(weights),
-        variance=trial_variance([(case.scores, case.weight) for case in scored]),
-        trials=LOOKS * trials_per_look(len(cases)),
-        alpha=limit,
-        tolerance=terms.tolerance,
+    seen = sight(
+        [(case.scores, case.weight) for case in scored],
+        terms,
+        cases=common_cases(cases, baseline),
+        vital=len(eligible(cases, baseline)),
     )
     carried = Verdict(
         outcome="pass",
@@ -126,10 +118,8 @@ def judge_unchanged(cases: Sequence[Case], baseline: Baseline, terms: Terms) -> 
         interval=interval,
         baseline_accuracy=accuracy,
         baseline_interval=interval,
-        limit=limit,
-        detectable=detectable,
+        **seen,
         trials=max(len(case.values) for case in scored),
-        hypotheses=terms.hypotheses,
         reference=reference,
         tags=tag_accuracy(_carried_over(cases, scored)),
         flaky=tuple(sorted(case.id for case in scored if len({*case.scores}) > 1)),
@@ -142,16 +132,35 @@ def judge_unchanged(cases: Sequence[Case], baseline: Baseline, terms: Terms) -> 
     message = (
         f"nothing changed since {terms.reference or baseline.date}:"
         f" {say.percent(accuracy)} as recorded; an edit must cause a drop of"
-        f" {say.points(detectable)} to be seen"
+        f" {say.points(seen['detectable'])} to be seen"
     )
-    return replace(carried, message=message + _unsteady(cases, scored))
+    return replace(carried, message=message)
+
+
+def judge_kept(
+    cases: Sequence[Case], baseline: Baseline, terms: Terms, *, why: str
+) -> Verdict:
+    """Leave a baseline as it is, where others are recorded anew.
+
+    Args:
+        cases: The suite as it is now.
+        baseline: The committed record.
+        terms: What an edit would be held against.
+        why: Why it is left, in a few words.
+
+    Returns:
+        A pass with the record's figures, where it has any.
+    """
+    found = judge_unchanged(cases, baseline, replace(terms, min_score=None))
+    message = f"baseline of {baseline.date} kept: {why}"
+    return replace(found, outcome="pass", cause="kept", message=message)
 
 
 def _carried_over(
-    cases: Sequence[Case], scored: Sequence[BaselineCase]
+    cases: Sequence[Case], recorded: Sequence[BaselineCase]
 ) -> tuple[Pair, ...]:
     """Return the recorded scores as both arms, case by case."""
-    known = {case.id: case for case in scored}
+    known = {case.id: case for case in recorded}
     return tuple(
         Pair(
             case=case,
@@ -163,18 +172,4 @@ def _carried_over(
         )
         for case in cases
         if is_same(case, known.get(case.id))
-    )
-
-
-def _unsteady(cases: Sequence[Case], scored: Sequence[BaselineCase]) -> str:
-    """Name the must_pass cases that an edit could break without failing."""
-    must_pass = {case.id for case in cases if case.must_pass}
-    unsteady = sorted(
-        case.id for case in scored if case.id in must_pass and not can_fail_alone(case)
-    )
-    if not unsteady:
-        return ""
-    return (
-        f"; {say.named('must_pass case', unsteady)} cannot fail a build, not having"
-        " been right in three recorded trials out of three"
     )

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
 
-_LISTS = ("removed", "changed", "added", "missing", "pattern", "flaky", "broken")
+_LISTS = (
+    "removed",
+    "changed",
+    "added",
+    "missing",
+    "unscored",
+    "pattern",
+    "flaky",
+    "broken",
+    "undecided",
+)
 
 
 def _pair(value: Any) -> tuple[float, float] | None:
@@ -54,9 +64,10 @@ class Verdict(Record):
         outcome: ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"error"``.
         cause: One word or two: ``"better"``, ``"same"``, ``"unchanged"``,
             ``"drift"``, ``"accepted"``, ``"removed"``, ``"recorded"``, ``"kept"``,
-            ``"report only"``; ``"worse"``, ``"must_pass"``, ``"limit"``, ``"floor"``,
-            ``"no baseline"``; ``"unclear"``, ``"cases lost"``, ``"must_pass"``,
-            ``"removed"``, ``"provider"``;
+            ``"report only"``, ``"floor"``, ``"one case"``; ``"worse"``,
+            ``"must_pass"``, ``"limit"``, ``"floor"``, ``"no baseline"``;
+            ``"unclear"``, ``"cases lost"``, ``"must_pass"``, ``"no baseline"``,
+            ``"removed"``, ``"skipped"``, ``"not run"``, ``"provider"``;
             ``"provider"``, ``"budget"``, ``"test"``, ``"setup"``.
         message: The decision in one sentence.
         accuracy: Mean score in [0, 1]; ``None`` if nothing was scored.
@@ -64,7 +75,12 @@ class Verdict(Record):
         baseline_accuracy: The same of the baseline arm.
         baseline_interval: Its 95 % interval.
         p_value: One-sided p of the exact stratified test, if it was used.
-        limit: What the p-value was held against.
+        limit: What the p-value was held against; without one, what that of an edit
+            would be.
+        alpha: False alarms that the whole suite may raise, as a share of runs: what the
+            limit is a part of.
+        vital: How many ``must_pass`` cases can fail the build alone, and so have a part
+            of ``alpha`` to themselves.
         sign_flip_p: Case-level one-sided mid-p, if it was used.
         detectable: Smallest drop, as a share, that this suite could have shown.
         trials: Trials per case and arm.
@@ -79,6 +95,7 @@ class Verdict(Record):
         limits: The parts held against their limits.
         flaky: Compared cases whose recorded trials disagree.
         broken: The ``must_pass`` cases that the edit broke.
+        undecided: Those of which that cannot be told.
         cases: How many cases were compared or scored.
         worse: Cases that got worse, worst first.
         better: Cases that got better, best first.
@@ -86,6 +103,8 @@ class Verdict(Record):
         changed: Cases whose content differs from the baseline's.
         added: Cases that the baseline does not have.
         missing: Cases with a trial that got no reply.
+        unscored: Cases with replies that have no score, where the baseline arm or the
+            record has one.
         baseline_date: Day of the baseline record, ISO 8601.
     """
 
@@ -98,6 +117,8 @@ class Verdict(Record):
     baseline_interval: tuple[float, float] | None = None
     p_value: float | None = None
     limit: float | None = None
+    alpha: float | None = None
+    vital: int = 0
     sign_flip_p: float | None = None
     detectable: float | None = None
     trials: int = 0
@@ -110,6 +131,7 @@ class Verdict(Record):
     limits: tuple[LimitCheck, ...] = ()
     flaky: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     cases: int = 0
     worse: tuple[CaseChange, ...] = ()
     better: tuple[CaseChange, ...] = ()
@@ -117,6 +139,7 @@ class Verdict(Record):
     changed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unscored: tuple[str, ...] = ()
     baseline_date: str | None = None
 
     @property

@@ -65,8 +65,9 @@ def _pytest(result: TestResult) -> str:
 
 def _telling_case(verdict: Verdict) -> str:
     """Return the case to look at first; empty where none stands out."""
-    if verdict.cause == "must_pass" and verdict.broken:
-        return verdict.broken[0]
+    vital = verdict.broken or verdict.undecided
+    if verdict.cause == "must_pass" and vital:
+        return vital[0]
     return verdict.worse[0].case_id if verdict.worse else ""
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt.wording import (
     age,
-    chance,
+    beside,
     change,
     count,
     interval,
+    limit,
     p_value,
     percent,
     points,
@@ -55,9 +56,10 @@ def moved(check: LimitCheck) -> str:
 
 
 def _figures(verdict: Verdict, today: str | None) -> list[str]:
-    if is_carried_over(verdict):
-        return [score(verdict), *recorded(verdict, today), *_sight_of_an_edit(verdict)]
-    return [score(verdict), *comparison(verdict), *_sight(verdict)]
+    told = recorded(verdict, today)
+    if not is_carried_over(verdict):
+        told = comparison(verdict, today)
+    return [score(verdict), *told, *sight(verdict)]
 
 
 def is_carried_over(verdict: Verdict) -> bool:
@@ -68,36 +70,43 @@ def is_carried_over(verdict: Verdict) -> bool:
 def recorded(verdict: Verdict, today: str | None = None) -> list[str]:
     """Write when the record was made, and how long ago that is."""
     date = verdict.baseline_date
-    if date is None:
-        return []
+    return [] if date is None else [f"recorded {_aged(date, today)}"]
+
+
+def _aged(date: str, today: str | None) -> str:
     old = age(date, today) if today is not None else ""
-    return [f"recorded {date}", *([old] if old else [])]
+    return f"{date} ({old})" if old else date
 
 
-def _sight_of_an_edit(verdict: Verdict) -> list[str]:
-    if verdict.detectable is None:
-        return []
-    return [f"an edit must drop {points(verdict.detectable)} to be seen"]
-
-
-def comparison(verdict: Verdict) -> list[str]:
-    """Write the baseline's accuracy, the change, and its p beside the limit."""
+def comparison(verdict: Verdict, today: str | None = None) -> list[str]:
+    """Write the baseline's accuracy and age, the change, and its p and limit."""
     parts = []
     if verdict.change is not None:
-        was = percent(verdict.baseline_accuracy)
-        parts += [f"baseline {was}", change(verdict.change)]
+        was = f"baseline {percent(verdict.baseline_accuracy)}"
+        if (date := verdict.baseline_date) is not None:
+            parts.append(f"{was} of {_aged(date, today)}")
+        else:
+            parts.append(was)
+        parts.append(change(verdict.change))
     if verdict.p_value is not None:
         # It is the p of a drop: beside a gain a bare "p = 1" would be misread.
-        fell = (verdict.change or 0.0) < 0.0
-        held = f" (limit {chance(verdict.limit)})" if verdict.limit is not None else ""
-        parts.append(p_value(verdict.p_value, of="" if fell else "a drop") + held)
+        of = "" if (verdict.change or 0.0) < 0.0 else "a drop"
+        if verdict.limit is None:
+            parts.append(p_value(verdict.p_value, of=of))
+        else:
+            shown, held = beside(verdict.p_value, verdict.limit, of=of)
+            parts.append(f"{shown} (limit {held})")
     return parts
 
 
-def _sight(verdict: Verdict) -> list[str]:
+def sight(verdict: Verdict) -> list[str]:
+    """Write the smallest drop that the suite can show, and where it is held."""
     if verdict.detectable is None:
         return []
-    return [f"smallest drop it could show {points(verdict.detectable)}"]
+    if verdict.p_value is not None:
+        return [f"smallest drop it could show {points(verdict.detectable)}"]
+    held = f" (limit {limit(verdict.limit)})" if verdict.limit is not None else ""
+    return [f"an edit must drop {points(verdict.detectable)} to be seen{held}"]
 
 
 def _occasion(verdict: Verdict) -> list[str]:
@@ -111,6 +120,7 @@ def _occasion(verdict: Verdict) -> list[str]:
             (len(verdict.removed), "removed"),
             (len(verdict.changed), "changed"),
             (len(verdict.missing), "missing"),
+            (len(verdict.unscored), "with unscored replies"),
         ]
         return [f"{count(number, 'case')} {kind}" for number, kind in kinds if number]
     return []

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.gate.terms import LOOKS, Terms
+from pytest_promptopt.gate.terms import LOOKS
 from pytest_promptopt.report.figures import (
     comparison,
     is_carried_over,
     moved,
     recorded,
     score,
+    sight,
 )
 from pytest_promptopt.report.lines import SHOWN, listed
 from pytest_promptopt.wording import (
-    chance,
+    beside,
     change,
     count,
     interval,
-    p_value,
+    limit,
     percent,
     points,
     shortened,
@@ -41,11 +42,12 @@ _STATES = {"exceeded": "exceeded", "unclear": "cannot tell", "kept": "kept"}
 def certainty(verdict: Verdict) -> list[str]:
     """Say what was compared, and how sure the figures are."""
     lines = [*_accuracies(verdict), *terms(verdict)]
-    if verdict.detectable is not None:
-        lines.append(
-            f"smallest drop this suite could have shown: {points(verdict.detectable)}"
-        )
-    return lines
+    if verdict.detectable is None:
+        return lines
+    if verdict.p_value is None:
+        return [*lines, *sight(verdict)]
+    shown = points(verdict.detectable)
+    return [*lines, f"smallest drop this suite could have shown: {shown}"]
 
 
 def _accuracies(verdict: Verdict) -> list[str]:
@@ -84,15 +86,15 @@ def _limit(verdict: Verdict) -> list[str]:
     number = verdict.hypotheses
     if verdict.limit is None or not (verdict.look and number):
         return []
+    # M counts both, and a verdict does not know how many there are of each.
     shared = "1 edited prompt test"
     if number > 1:
-        shared = f"{count(number, 'edited prompt test')} and limits on parts"
-    alpha = verdict.limit * LOOKS * number
-    line = (
-        f"limit {chance(verdict.limit)} = {_rate(alpha)} / ({LOOKS} looks x {shared})"
-    )
-    if (rest := Terms().alpha - alpha) > ROUNDING:
-        line += f"; must_pass cases have the other {_rate(rest)}"
+        shared = f"{number:,} edited prompt tests or limits of theirs"
+    part = verdict.limit * LOOKS * number
+    line = f"limit {limit(verdict.limit)} = {_rate(part)} / ({LOOKS} looks x {shared})"
+    if verdict.alpha is not None and verdict.vital:
+        have = "must_pass cases have" if verdict.vital > 1 else "the must_pass case has"
+        line += f"; {have} the other {_rate(verdict.alpha - part)}"
     return [line]
 
 
@@ -110,8 +112,8 @@ def limit_lines(checks: Sequence[LimitCheck]) -> list[str]:
     order = list(_STATES)
     ranked = sorted(checks, key=lambda check: (order.index(check.state), check.part))
     return [
-        f"part {moved(check)}: {_STATES[check.state]}, {p_value(check.p_value)}"
-        f" held against {chance(check.held_against)}"
+        f"part {moved(check)}: {_STATES[check.state]},"
+        f" {' held against '.join(beside(check.p_value, check.held_against))}"
         for check in ranked
     ]
 
@@ -175,7 +177,7 @@ def case_lists(verdict: Verdict) -> list[str]:
     """Name the cases that could not be compared, and those that are new."""
     return [
         f"{name}: {listed(ids)}"
-        for name in ("missing", "removed", "changed", "added")
+        for name in ("missing", "unscored", "removed", "changed", "added")
         if (ids := getattr(verdict, name))
     ]
 

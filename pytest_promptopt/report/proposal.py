@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
@@ -20,20 +21,37 @@ DIFF_SHOWN = 40_000
 """Characters of the diff that fit a pull request's body beside the rest."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewText:
+    """The new text of a prompt that is in no file.
+
+    Attributes:
+        label: What its hook knows it by.
+        file: Name of the file that it was written to; empty if it could not be.
+        text: The whole text.
+    """
+
+    label: str
+    file: str
+    text: str
+
+
 def pull_request_text(
     results: Sequence[TestResult],
     *,
     dropped: Sequence[TestResult],
     diff: str,
     command: str,
+    texts: Sequence[NewText] = (),
 ) -> str:
     """Write ``promptopt.md``.
 
     Args:
-        results: Prompt tests with a proposal that the diff holds.
+        results: Prompt tests with a proposal that is kept.
         dropped: Prompt tests whose proposal lost to another one at the same place.
-        diff: The unified diff.
+        diff: The unified diff; empty if no file changes.
         command: What applies it.
+        texts: New texts of prompts that are in no file.
     """
     parts = [f"{TITLE}{count(len(results), 'proposal')}", _table(results)]
     parts += [_section(result) for result in results]
@@ -42,7 +60,9 @@ def pull_request_text(
         "another proposal changes the same text and gains as much or more."
         for result in dropped
     ]
-    parts += [_diff(diff), _apply(results, command), _notes(results)]
+    parts += [_new_text(new) for new in texts]
+    parts += [_fenced(diff, "diff")] if diff else []
+    parts += [_put(texts), _apply(results, command if diff else ""), _notes(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -102,25 +122,39 @@ def _section(result: TestResult) -> str:
     return "\n".join(lines)
 
 
-def _diff(diff: str) -> str:
-    shown = diff if len(diff) <= DIFF_SHOWN else diff[:DIFF_SHOWN] + "\n(shortened)\n"
+def _new_text(new: NewText) -> str:
+    where = f", as it stands in `{_cell(new.file)}`" if new.file else ""
+    shown = _fenced(new.text, "text")
+    return f"The new text of `{_cell(new.label)}`{where}:\n\n{shown}"
+
+
+def _fenced(text: str, language: str) -> str:
+    shown = text if len(text) <= DIFF_SHOWN else text[:DIFF_SHOWN] + "\n(shortened)\n"
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}diff\n{shown.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{shown.rstrip()}\n{fence}"
+
+
+def _put(texts: Sequence[NewText]) -> str:
+    if not texts:
+        return ""
+    labels = ", ".join(f"`{_cell(new.label)}`" for new in texts)
+    each = "the text where it is" if len(texts) == 1 else "each text where it is"
+    return f"No diff can change {labels}: put {each} kept."
 
 
 def _apply(results: Sequence[TestResult], command: str) -> str:
+    """Say what to type; without a command there is no diff."""
     tests = " ".join(
         shlex.quote(result.selector or result.nodeid) for result in results
     )
-    return "\n".join(
-        [
-            "To apply it, and to record the new baselines afterwards:",
-            "",
-            f"    {command}",
-            f"    pytest {tests} --promptopt-update-baseline",
-        ]
+    what = (
+        "To apply the diff, and to record the new baselines afterwards:"
+        if command
+        else "To record the new baselines afterwards:"
     )
+    record = f"    pytest {tests} --promptopt-update-baseline"
+    return "\n".join([what, "", *([f"    {command}"] if command else []), record])
 
 
 def _notes(results: Sequence[TestResult]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.report.lines import Line
-from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
+from pytest_promptopt.wording import beside, change, count, interval, percent
 
 if TYPE_CHECKING:
     from pytest_promptopt.records import Proposal, SearchResult, Step, TestResult
@@ -40,7 +40,7 @@ def _gain(proposal: Proposal) -> str:
     return (
         f"hold-out {percent(proposal.before)} -> {percent(proposal.after)}: "
         f"{change(proposal.gain)} {interval(proposal.interval)}, "
-        f"{p_value(proposal.p_value)} (limit {chance(proposal.alpha)}), "
+        f"{' (limit '.join(beside(proposal.p_value, proposal.alpha))}), "
         f"{count(proposal.holdout_cases, 'case')} x "
         f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}"
     )

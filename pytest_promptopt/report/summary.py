@@ -93,7 +93,8 @@ def needs_attention(result: TestResult) -> bool:
     return (
         verdict.outcome != "pass"
         or is_doubted(verdict)
-        or bool(verdict.removed or verdict.changed or verdict.missing)
+        or bool(verdict.removed or verdict.changed)
+        or bool(verdict.missing or verdict.unscored)
         or bool(result.remarks)
         or result.search is not None
     )

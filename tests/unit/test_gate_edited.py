@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from gate_suites import DATE, arm, judged, record, recorded, suite, trials
 
-from pytest_promptopt.gate import Terms, goes_on, judge_edited
+from pytest_promptopt.gate import Terms, goes_on, judge_edited, trials_per_look
 from pytest_promptopt.records import CaseChange, Trials, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_promptopt.records import Case
 
 
 def test_a_prompt_that_breaks_cases_fails_with_every_figure() -> None:
@@ -150,6 +156,71 @@ def test_an_unclear_first_look_asks_for_another_and_nothing_else_does() -> None:
     assert goes_on(first, 1)
     assert not goes_on(first, 2)
     assert not any(goes_on(verdict, 1) for verdict in (failed, passed, lost))
+
+
+def with_failures(cases: tuple[Case, ...], failed: Sequence[int]) -> Trials:
+    """Three trials of each case, so many of which are wrong in the first cases."""
+    some = {
+        case.id: trials(*[0.0] * wrong, *[1.0] * (3 - wrong))
+        for case, wrong in zip(cases, failed, strict=False)
+    }
+    return {**arm(cases), **some}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "p", "outcome"),
+    [
+        ((0, 0, 1), (1, 2, 0), 0.3, "inconclusive"),
+        ((0, 0, 2), (1, 2, 1), 0.315, "pass"),
+        ((0, 0, 3), (2, 3, 0), 0.3275, "pass"),
+    ],
+)
+def test_chance_explains_a_drop_whose_p_is_above_three_tenths(
+    old: tuple[int, ...], new: tuple[int, ...], p: float, outcome: str
+) -> None:
+    cases = suite(20)
+
+    verdict = judged(
+        cases, record(cases), with_failures(cases, old), with_failures(cases, new)
+    )
+
+    assert verdict.p_value == pytest.approx(p)
+    assert verdict.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sign_flip", "outcome"),
+    [
+        ((0, 0, 0, 1), (2, 2, 3, 0), 3 / 32, "fail"),
+        ((0, 0, 0, 1), (1, 3, 3, 0), 1 / 8, "inconclusive"),
+    ],
+)
+def test_a_drop_fails_only_if_it_is_spread_over_enough_cases(
+    old: tuple[int, ...], new: tuple[int, ...], sign_flip: float, outcome: str
+) -> None:
+    cases = suite(20)
+
+    verdict = judged(
+        cases, record(cases), with_failures(cases, old), with_failures(cases, new)
+    )
+
+    assert verdict.sign_flip_p == pytest.approx(sign_flip)
+    assert verdict.outcome == outcome
+
+
+def test_a_look_adds_three_trials_below_a_hundred_cases_and_two_from_there() -> None:
+    assert [trials_per_look(n) for n in (0, 1, 99, 100, 101)] == [3, 3, 3, 2, 2]
+
+
+def test_what_could_be_shown_counts_the_cases_that_would_be_asked() -> None:
+    before = suite(90)
+    cases = (*before, *suite(120)[90:])
+    noisy = recorded(before, {case.id: (1.0, 0.0, 1.0) for case in before})
+
+    more = judged(cases, noisy, arm(before), arm(cases), look=1)
+    same = judged(before, noisy, arm(before), arm(before), look=1)
+
+    assert more.detectable == same.detectable
 
 
 def test_what_could_be_shown_counts_both_looks() -> None:
@@ -338,7 +409,7 @@ def test_an_exceeded_limit_fails_and_names_every_figure() -> None:
     assert (verdict.outcome, verdict.cause) == ("fail", "limit")
     assert verdict.message == (
         "the edited prompt exceeds the limit 'tokens' +10% (100 -> 125, p < 0.0001,"
-        " limit 0.013): 100.0% against the baseline's 100.0% (20 cases, 3 trials"
+        " limit 0.0125): 100.0% against the baseline's 100.0% (20 cases, 3 trials"
         " each)"
     )
     assert [check.state for check in verdict.limits] == ["exceeded"]

@@ -17,6 +17,7 @@ from pytest_promptopt.gate import (
     report_only,
     with_retrials,
 )
+from pytest_promptopt.records import Score, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,6 +165,29 @@ def test_a_reply_that_does_not_come_never_leads_to_a_pass(
 
 
 @given(worlds(), st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_reply_that_the_body_does_not_score_never_leads_to_a_pass(
+    world: World, data: st.DataObject
+) -> None:
+    case_id = data.draw(st.sampled_from(sorted(world.new)))
+    scored = tried(world.new)
+    first, *rest = scored[case_id]
+    skipped = Trial(score=Score.unscored("skipped"), output=first.output)
+
+    verdict = judged(
+        world.cases,
+        world.baseline,
+        tried(world.old),
+        {**scored, case_id: (skipped, *rest)},
+        world.terms,
+    )
+
+    assert verdict.outcome == "error" or verdict.unscored == (case_id,)
+    if world.judged().outcome != "pass":
+        assert verdict.outcome != "pass"
+
+
+@given(worlds(), st.data())
 @settings(max_examples=20, deadline=None)
 def test_an_unedited_prompt_never_passes_for_losing_cases(
     world: World, data: st.DataObject
@@ -204,22 +228,24 @@ def passing() -> tuple[tuple[Case, ...], tuple[Trials, Trials], Verdict]:
 def decided(old: Drawn, new: Drawn) -> Verdict:
     cases, looks, verdict = passing()
     fresh = ({"c0": trials(*old)}, {"c0": trials(*new)})
-    return with_retrials(verdict, cases[:1], *fresh, suite=cases, looks=looks)
+    return with_retrials(verdict, cases[:1], *fresh, looks=looks)
 
 
 def put(scores: Drawn, index: int, score: float | None) -> Drawn:
     return [*scores[:index], score, *scores[index + 1 :]]
 
 
-@given(drawn, drawn, st.integers(0, 4), st.randoms())
-@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 2), drawn, drawn, st.integers(0, 4), st.randoms())
+@settings(max_examples=40, deadline=None)
 def test_retrials_in_any_order_or_without_a_reply_never_make_the_verdict_better(
-    old: Drawn, new: Drawn, index: int, random: Random
+    rounds: int, old: Drawn, new: Drawn, index: int, random: Random
 ) -> None:
+    old, new = rounds * old, rounds * new
     first = decided(old, new)
 
     assert RANK[first.outcome] >= RANK[passing()[2].outcome]
-    assert decided(random.sample(old, 5), random.sample(new, 5)) == first
+    mixed = random.sample(old, len(old)), random.sample(new, len(new))
+    assert decided(*mixed) == first
     if new[index] is not None:
         worse = decided(old, put(new, index, 0.0))
         assert RANK[worse.outcome] >= RANK[first.outcome]

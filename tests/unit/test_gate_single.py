@@ -9,6 +9,7 @@ from pytest_promptopt.gate import (
     Terms,
     error,
     judge_alone,
+    judge_kept,
     judge_unchanged,
     judge_unedited,
     redraws,
@@ -132,17 +133,42 @@ def test_a_floor_raised_since_fails_an_unchanged_test() -> None:
     assert (verdict.outcome, verdict.cause) == ("fail", "floor")
 
 
-def test_an_unchanged_test_names_must_pass_cases_that_cannot_fail_it() -> None:
-    cases = suite(5, must_pass=[0, 1])
-    values = {case.id: (1.0, 1.0, 1.0) for case in cases} | {"c1": (1.0, 0.0, 1.0)}
+def test_what_an_unchanged_test_could_show_counts_the_cases_it_still_has() -> None:
+    before = suite(90)
+    noisy = recorded(before, {case.id: (1.0, 0.0, 1.0) for case in before})
 
-    verdict = judge_unchanged(cases, recorded(cases, values), Terms())
+    whole = judge_unchanged(before, noisy, Terms())
+    grown = judge_unchanged(suite(120), noisy, Terms())
 
-    assert verdict.message == (
-        "nothing changed since 2026-01-31: 93.3% as recorded; an edit must cause a"
-        " drop of 60.0 points to be seen; must_pass case 'c1' cannot fail a build, not"
-        " having been right in three recorded trials out of three"
-    )
+    assert whole.detectable == grown.detectable
+
+
+def test_a_must_pass_case_takes_its_share_from_what_an_edit_is_held_against() -> None:
+    cases = suite(20, must_pass=[0, 1])
+    values = {case.id: (1.0,) * 3 for case in cases} | {"c1": (1.0, 0.0, 1.0)}
+
+    carried = judge_unchanged(cases, recorded(cases, values), Terms())
+    called = judge_unedited(cases, recorded(cases, values), arm(cases, k=1), Terms())
+    alone = judge_alone(cases, arm(cases))
+
+    assert carried.limit == alone.limit == pytest.approx(0.02)
+    assert (carried.alpha, carried.vital) == (0.05, 1)
+    assert (called.limit, called.alpha, called.vital) == (0.05, 0.05, 1)
+    assert (alone.alpha, alone.vital) == (0.05, 2)
+
+
+def test_a_baseline_that_is_kept_shows_its_figures_and_never_fails() -> None:
+    cases = suite(20)
+    terms = Terms(min_score=0.8)
+
+    verdict = judge_kept(cases, record(cases, range(10)), terms, why="it has one")
+    empty = judge_kept(cases[:1], recorded(cases[:1], {"c0": ()}), terms, why="so")
+
+    assert (verdict.outcome, verdict.cause) == ("pass", "kept")
+    assert verdict.message == "baseline of 2026-01-31 kept: it has one"
+    assert (verdict.accuracy, verdict.limit) == (0.5, 0.025)
+    assert verdict.detectable == pytest.approx(3 / 20)
+    assert (empty.outcome, empty.cause, empty.accuracy) == ("pass", "kept", None)
 
 
 def test_a_record_without_scores_is_an_error() -> None:
@@ -204,6 +230,20 @@ def test_without_a_baseline_the_floor_decides(
 
     assert (verdict.outcome, verdict.cause) == (outcome, cause)
     assert verdict.message == message
+
+
+def test_without_a_baseline_the_smallest_drop_of_an_edit_is_told_all_the_same() -> None:
+    cases = suite(50)
+
+    once = judge_alone(cases, arm(cases, range(10), k=1))
+    thrice = judge_alone(cases, arm(cases, range(10), k=3))
+    many = judge_alone(cases, arm(cases, range(10)), terms=Terms(hypotheses=20))
+
+    # A single trial does not tell noise from hard cases: the most noise is assumed.
+    assert once.detectable == pytest.approx(0.098, abs=0.001)
+    assert thrice.detectable == pytest.approx(3 / 50)
+    assert (thrice.limit, thrice.p_value) == (0.025, None)
+    assert (many.limit, many.hypotheses) == (0.05 / 40, 20)
 
 
 def test_without_replies_there_is_no_verdict() -> None:

@@ -88,7 +88,7 @@ def test_a_comparison_with_a_commit_is_accepted_with_a_reason() -> None:
         "  95% intervals: edited [40.0, 60.0], baseline [60.0, 80.0]",
         "  compared with commit 1a2b3c4 (main): 6 fresh trials of each case in both "
         "arms, decided at look 2 of 2",
-        "  limit 0.0083 = 5% / (2 looks x 3 edited prompt tests and limits on parts)",
+        "  limit 0.00833 = 5% / (2 looks x 3 edited prompt tests or limits of theirs)",
         "  smallest drop this suite could have shown: 10.0 points",
         "  limits changed: min_score 90.0% -> none: 90% counts",
         f"{ACCEPT} --promptopt-reason='...'",
@@ -104,6 +104,8 @@ def test_broken_must_pass_cases_are_named_with_the_figures_around_them() -> None
         accuracy=0.6875,
         p_value=0.5,
         limit=0.02,
+        alpha=0.05,
+        vital=4,
         broken=("c3",),
         worse=(change("c1", flaky=True), change("c3", must_pass=True, flaky=True)),
     )
@@ -112,8 +114,8 @@ def test_broken_must_pass_cases_are_named_with_the_figures_around_them() -> None
         "p.j2: fail (must_pass)",
         "  must_pass case 'c3' fails in 5 of 5 fresh trials",
         "  must_pass broken: 1 case: c3",
-        "  accuracy: 68.8% [40.0, 60.0] of 80 cases, baseline 70.0%, -1.2 points, "
-        "p = 0.5 (limit 0.02)",
+        "  accuracy: 68.8% [40.0, 60.0] of 80 cases, baseline 70.0% of "
+        "2026-11-08, -1.2 points, p = 0.5 (limit 0.02)",
         "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
         "both arms, decided at look 1 of 2",
         "  limit 0.02 = 4% / (2 looks x 1 edited prompt test); must_pass cases have "
@@ -154,14 +156,14 @@ def test_a_part_over_its_limit_is_told_first_and_the_others_too() -> None:
         "p.j2: fail (limit)",
         "  tokens rose",
         "  part tokens 1,204 -> 1,600 (limit +10%): exceeded, p = 0.0004 held against "
-        "0.013",
+        "0.0125",
         "  part cost 0.000012 -> 0.00001234 (limit +50%): kept, p = 0.4 held against "
-        "0.013",
-        "  accuracy: 70.0% [40.0, 60.0] of 80 cases, baseline 70.0%, +0.0 points, "
-        "p of a drop = 1 (limit 0.013)",
+        "0.0125",
+        "  accuracy: 70.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
+        "2026-11-08, +0.0 points, p of a drop = 1 (limit 0.0125)",
         "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
         "both arms, decided at look 1 of 2",
-        "  limit 0.013 = 5% / (2 looks x 2 edited prompt tests and limits on parts)",
+        "  limit 0.0125 = 5% / (2 looks x 2 edited prompt tests or limits of theirs)",
         "  smallest drop this suite could have shown: 10.0 points",
         ACCEPT,
         FIND,
@@ -220,8 +222,8 @@ def test_an_unedited_prompt_below_its_floor_was_compared_in_one_arm() -> None:
     )
 
     assert terminal.failure(result(verdict)).split("\n")[2:5] == [
-        "  accuracy: 50.0% [40.0, 60.0] of 80 cases, baseline 70.0%, -20.0 points, "
-        "p = 0.001 (limit 0.05)",
+        "  accuracy: 50.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
+        "2026-11-08, -20.0 points, p = 0.001 (limit 0.05)",
         "  compared with the baseline of 2026-11-08: 1 fresh trial of each case",
         "  smallest drop this suite could have shown: 10.0 points",
     ]

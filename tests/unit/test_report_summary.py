@@ -13,7 +13,9 @@ from pytest_promptopt.report import terminal
 from pytest_promptopt.report.terminal import Line
 
 TAIL = "p = 0.001 (limit 0.025), smallest drop it could show 10.0 points"
-FIGURES = f"50.0% [40.0, 60.0] of 80 cases, baseline 70.0%, -20.0 points, {TAIL}"
+ARM = "50.0% [40.0, 60.0] of 80 cases, baseline 70.0% of 2026-11-08"
+FIGURES = f"{ARM}, -20.0 points, {TAIL}"
+AGED = f"{ARM} (24 days ago), -20.0 points, {TAIL}"
 
 UNCHANGED = Verdict(
     outcome="pass",
@@ -38,29 +40,33 @@ def shown(*results: Any, verbosity: int = 0, **given: Any) -> list[Line]:
 @pytest.mark.parametrize(
     ("verdict", "line"),
     [
-        (COMPARED, f"fail (worse): {FIGURES}"),
-        (compared("pass", "same"), f"pass (same): {FIGURES}"),
-        (compared("pass", "accepted"), f"pass (accepted): {FIGURES}"),
-        (compared("pass", "report only"), f"pass (report only): {FIGURES}"),
-        (compared("pass", "drift"), f"pass (drift): {FIGURES}"),
-        (compared("inconclusive", "unclear"), f"inconclusive (unclear): {FIGURES}"),
+        (COMPARED, f"fail (worse): {AGED}"),
+        (compared("pass", "same"), f"pass (same): {AGED}"),
+        (compared("pass", "accepted"), f"pass (accepted): {AGED}"),
+        (compared("pass", "report only"), f"pass (report only): {AGED}"),
+        (compared("pass", "drift"), f"pass (drift): {AGED}"),
+        (compared("inconclusive", "unclear"), f"inconclusive (unclear): {AGED}"),
         (
             compared("pass", "better", accuracy=0.9, p_value=0.999),
-            "pass (better): 90.0% [40.0, 60.0] of 80 cases, baseline 70.0%, +20.0 "
-            "points, p of a drop = 1 (limit 0.025), smallest drop it could show 10.0 "
-            "points",
+            "pass (better): 90.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
+            "2026-11-08 (24 days ago), +20.0 points, p of a drop = 1 (limit 0.025), "
+            "smallest drop it could show 10.0 points",
         ),
         (
             compared("inconclusive", "cases lost", removed=("a", "b"), missing=("c",)),
-            f"inconclusive (cases lost): 2 cases removed, 1 case missing, {FIGURES}",
+            f"inconclusive (cases lost): 2 cases removed, 1 case missing, {AGED}",
+        ),
+        (
+            compared("inconclusive", "cases lost", unscored=("a", "b")),
+            f"inconclusive (cases lost): 2 cases with unscored replies, {AGED}",
         ),
         (
             compared("fail", "must_pass", broken=("c3",)),
-            f"fail (must_pass): must_pass case c3 broken, {FIGURES}",
+            f"fail (must_pass): must_pass case c3 broken, {AGED}",
         ),
         (
             compared("fail", "must_pass", broken=("c3", "c4")),
-            f"fail (must_pass): 2 must_pass cases broken, {FIGURES}",
+            f"fail (must_pass): 2 must_pass cases broken, {AGED}",
         ),
         (
             Verdict(
@@ -83,8 +89,8 @@ def shown(*results: Any, verbosity: int = 0, **given: Any) -> list[Line]:
         (Verdict(outcome="error", cause="test"), "error (test)"),
         (
             UNCHANGED,
-            "pass (unchanged): 72.0% [63.1, 79.6] of 100 cases, recorded 2026-11-20, "
-            "12 days ago, an edit must drop 8.1 points to be seen",
+            "pass (unchanged): 72.0% [63.1, 79.6] of 100 cases, recorded 2026-11-20 "
+            "(12 days ago), an edit must drop 8.1 points to be seen (limit 0.025)",
         ),
     ],
 )
@@ -114,7 +120,7 @@ def test_an_exceeded_limit_leads_its_line() -> None:
 def test_without_today_the_age_of_a_record_is_not_told() -> None:
     assert terminal.one_line(result(UNCHANGED)) == (
         "pass (unchanged): 72.0% [63.1, 79.6] of 100 cases, recorded 2026-11-20, "
-        "an edit must drop 8.1 points to be seen"
+        "an edit must drop 8.1 points to be seen (limit 0.025)"
     )
 
 
@@ -198,7 +204,7 @@ def test_an_inconclusive_verdict_without_figures_is_told_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["removed", "changed", "missing"])
+@pytest.mark.parametrize("name", ["removed", "changed", "missing", "unscored"])
 def test_a_pass_that_lost_cases_is_never_silent(name: str) -> None:
     lost: dict[str, Any] = {name: ("a", "b")}
     verdict = compared("pass", "same", **lost)
@@ -344,7 +350,7 @@ def test_verbose_runs_show_cases_parts_and_all_tags_of_a_pass() -> None:
         "  limit 0.025 = 5% / (2 looks x 1 edited prompt test)",
         "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x'",
         "  better: c2 (cases.jsonl:3) 0.00 -> 1.00: expected 'x', got 'y', before 'x'",
-        "  part tokens 120 -> 121 (limit +10%): kept, p = 0.4 held against 0.013",
+        "  part tokens 120 -> 121 (limit +10%): kept, p = 0.4 held against 0.0125",
         "  tag 'german': 80.0% -> 80.0% (+0.0 points, 11 cases)",
         "  tag 'new': 50.0% of 1 case",
         "  flaky (recorded trials disagree): 1 case: c9",

@@ -53,6 +53,53 @@ def test_a_p_value_says_of_what_where_that_is_not_plain() -> None:
 
 
 @pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (0.025, "0.025"),
+        (0.0125, "0.0125"),
+        (0.05 / 6, "0.00833"),
+        (0.05 / 2000, "0.000025"),
+    ],
+)
+def test_a_limit_has_three_digits(limit: float, text: str) -> None:
+    assert wording.limit(limit) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "limit", "texts"),
+    [
+        (0.0128, 0.0125, ("p = 0.013", "0.0125")),
+        (0.0252, 0.025, ("p = 0.0252", "0.025")),
+        (0.0248, 0.0249, ("p = 0.0248", "0.0249")),
+        (0.0125, 0.0125, ("p = 0.0125", "0.0125")),
+        (0.008334, 0.05 / 6, ("p = 0.008334", "0.008333")),
+        (0.5, 0.025, ("p = 0.5", "0.025")),
+        (1.0, 0.025, ("p = 1", "0.025")),
+        (0.0, 0.025, ("p < 0.0001", "0.025")),
+        (0.00007, 0.00005, ("p = 0.00007", "0.00005")),
+        (0.0, 0.00005, ("p < 0.00001", "0.00005")),
+    ],
+)
+def test_a_p_value_and_its_limit_have_the_digits_that_tell_them_apart(
+    p: float, limit: float, texts: tuple[str, str]
+) -> None:
+    assert wording.beside(p, limit) == texts
+
+
+@given(st.floats(0.0, 1.0), st.floats(1e-7, 0.5))
+def test_a_p_value_looks_larger_than_its_limit_only_if_it_is(
+    p: float, limit: float
+) -> None:
+    shown, held = wording.beside(p, limit)
+    least = float(shown.rpartition(" ")[2])
+
+    if "<" in shown:
+        assert p < least <= float(held)
+    elif abs(p - limit) > 1e-8:
+        assert (least > float(held)) == (p > limit)
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (1204.4, "1,204"),
