@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.items.base_names import Module, Scope
-from pytest_promptopt.settings import GATES
+from pytest_promptopt.settings import GATES, SYNTAXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_promptopt.prompts.source import SyntaxName
 
 _MARKER = "pytest.mark.prompt"
 _ROLES = ("system", "user", "assistant")
@@ -36,6 +38,7 @@ class BaseMark:
         model: Name of the task model, if it differs from the run's.
         request: Model settings.
         scorer: Name of a scorer, or ``None``: the body decides.
+        syntax: What the sources are written in, or message role to that.
         known: The names, of those above, that are known, also to have their default;
             the others have it too, and mean nothing.
     """
@@ -48,6 +51,7 @@ class BaseMark:
     model: str | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
     scorer: str | None = None
+    syntax: SyntaxName | Mapping[str, SyntaxName] = ""
     known: frozenset[str] = frozenset()
 
 
@@ -211,6 +215,11 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
         isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
     ),
     "scorer": lambda value: isinstance(value, str),
+    "syntax": lambda value: (
+        all(name in SYNTAXES for name in value.values())
+        if isinstance(value, Mapping)
+        else value in SYNTAXES
+    ),
 }
 
 

@@ -19,11 +19,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+from pytest_promptopt.prompts.dialect import JINJA
 from pytest_promptopt.prompts.pieces import flatten, split_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.prompts.dialect import Dialect
     from pytest_promptopt.prompts.pieces import Piece
 
 RegionKind = Literal["instructions", "examples", "whole"]
@@ -222,7 +224,7 @@ def _line(text: str, mark: Mark) -> int:
     return text.count("\n", 0, mark.piece.start) + 1
 
 
-def check_invisible(text: str, marks: Sequence[Mark]) -> None:
+def check_invisible(text: str, marks: Sequence[Mark], dialect: Dialect = JINJA) -> None:
     """Make sure that the prompt renders the same with and without the annotations.
 
     Without an annotation means: without its line if nothing else stands on it, else
@@ -231,9 +233,10 @@ def check_invisible(text: str, marks: Sequence[Mark]) -> None:
     Raises:
         AnnotationError: At the first annotation that shows in the rendered prompt.
     """
-    rendered = _visible(text)
+    rendered = _visible(text, dialect)
     for at, mark in enumerate(marks):
-        before, rendered = rendered, _visible(_without(text, marks[: at + 1]))
+        without = _without(text, marks[: at + 1])
+        before, rendered = rendered, _visible(without, dialect)
         if before == rendered:
             continue
         if not mark.piece.trims_right:
@@ -258,8 +261,8 @@ def check_invisible(text: str, marks: Sequence[Mark]) -> None:
         )
 
 
-def _visible(text: str) -> tuple[tuple[str, str], ...]:
-    row = flatten(split_pieces(text))
+def _visible(text: str, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+    row = flatten(split_pieces(text, dialect))
     if row and row[-1][0] == "data":
         last = row[-1][1].rstrip("\n")
         row = (*row[:-1], ("data", last)) if last else row[:-1]

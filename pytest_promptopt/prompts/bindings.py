@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_CHANGING = frozenset(
+    {
+        "append",
+        "clear",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+        "update",
+    }
+)
 
 
 def assigned_value(path: Path, tree: ast.Module, name: str) -> ast.expr:
@@ -96,6 +111,15 @@ def _assigned_value(
             hint = f"did you mean {close[0]!r}?"
         raise SourceError.at(path, None, f"no constant {name!r} is assigned", hint)
     lines = [node.lineno for node, _ in bindings]  # type: ignore[attr-defined]
+    for node, _ in bindings[1:]:
+        if _changes_entries(node, last):
+            raise SourceError.at(
+                path,
+                node.lineno,  # type: ignore[attr-defined]
+                f"{name!r} is assigned on line {lines[0]} and its entries are changed "
+                f"by {ast.unparse(node).splitlines()[0][:40]!r}",
+                "write all entries where it is assigned",
+            )
     if len(bindings) > 1:
         raise SourceError.at(
             path,
@@ -127,17 +151,55 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
     elif isinstance(node, ast.AnnAssign):
         if node.value is not None and isinstance(node.target, ast.Name):
             yield node.target.id, node.value
-    elif isinstance(node, (ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr)):
-        yield from ((name, None) for name in _stored_names(node.target))
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        for alias in node.names:
-            yield alias.asname or alias.name.partition(".")[0], None
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name, None
+    else:
+        yield from ((name, None) for name in _otherwise_bound(node))
+
+
+def _otherwise_bound(node: ast.AST) -> list[str]:
+    """Return the names that any other statement binds, or changes the entries of."""
+    if isinstance(node, (ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr)):
+        return _stored_names(node.target)
+    if isinstance(node, ast.Expr):
+        return _changed_by_call(node)
+    if isinstance(node, ast.Delete):
+        return [name for target in node.targets for name in _stored_names(target)]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [a.asname or a.name.partition(".")[0] for a in node.names]
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    return []
 
 
 def _stored_names(target: ast.AST) -> list[str]:
-    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+    """Return the names that a target binds, or changes an entry of."""
+    if isinstance(target, ast.Name):
+        return [target.id]
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [name for entry in target.elts for name in _stored_names(entry)]
+    # Of PROMPTS[key] the name is changed, the key only read.
+    if isinstance(target, (ast.Subscript, ast.Starred, ast.Attribute)):
+        return _stored_names(target.value)
+    return []
+
+
+def _changed_by_call(node: ast.Expr) -> list[str]:
+    """Return the name of the list or dict that a call like ``X.append()`` changes."""
+    call = node.value
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return []
+    return _stored_names(call.func.value) if call.func.attr in _CHANGING else []
+
+
+def _changes_entries(node: ast.AST, name: str) -> bool:
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.Assign, ast.Delete)):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    return isinstance(node, ast.Expr) or any(
+        isinstance(target, ast.Subscript) and name in _stored_names(target)
+        for target in targets
+    )
 
 
 def _said(node: ast.AST) -> str:

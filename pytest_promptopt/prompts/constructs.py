@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError
 
+from pytest_promptopt.prompts.dialect import JINJA
 from pytest_promptopt.prompts.pieces import split_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.prompts.dialect import Dialect
     from pytest_promptopt.prompts.pieces import Piece
 
 _INCLUDING = frozenset({"include", "extends", "import", "from"})
-# A lone }} is how JSON ends; these are nothing but the rest of a construct.
-_STRAY = re.compile(r"[%#]\}")
 
 
-def compare_constructs(old: str, new: str) -> str | None:
+def compare_constructs(old: str, new: str, dialect: Dialect = JINJA) -> str | None:
     """Say how a text's Jinja constructs differ from those of the text it replaces.
 
     Expressions may change places, statements keep their order, and none is added,
@@ -29,12 +29,12 @@ def compare_constructs(old: str, new: str) -> str | None:
     Returns:
         A short reason, or ``None`` if they are the same.
     """
-    before = split_pieces(old)
+    before = split_pieces(old, dialect)
     try:
-        after = split_pieces(new)
+        after = split_pieces(new, dialect)
     except TemplateSyntaxError:
         return "unbalanced delimiters"
-    if any(_is_open(piece) for piece in after):
+    if any(_is_open(piece, dialect) for piece in after):
         return "unbalanced delimiters"
     kinds = dict.fromkeys(map(_noun, (*before, *after)))
     for noun in sorted(kind for kind in kinds if kind):
@@ -46,12 +46,15 @@ def compare_constructs(old: str, new: str) -> str | None:
             return f"{'lost' if lost else 'added'} {noun}"
         if noun not in ("a comment", "a variable") and had != has:
             return f"moved {noun}"
-    stray = Counter(_strays(after)) - Counter(_strays(before))
+    stray = Counter(_strays(after, dialect)) - Counter(_strays(before, dialect))
     return "unbalanced delimiters" if stray else None
 
 
-def _is_open(piece: Piece) -> bool:
-    return piece.kind not in ("data", "raw") and not piece.closer
+def _is_open(piece: Piece, dialect: Dialect) -> bool:
+    # A line statement or line comment may end where the text does.
+    lines = (dialect.line_statement_prefix, dialect.line_comment_prefix)
+    closes = piece.kind in ("data", "raw") or piece.opener.strip() in lines
+    return not closes and not piece.closer
 
 
 def _noun(piece: Piece) -> str:
@@ -74,10 +77,14 @@ def _written(pieces: Sequence[Piece], noun: str) -> list[str]:
     ]
 
 
-def _strays(pieces: Sequence[Piece]) -> list[str]:
+def _strays(pieces: Sequence[Piece], dialect: Dialect) -> list[str]:
+    # A lone }} is how JSON ends; these are nothing but the rest of a construct.
+    ends = re.compile(
+        "|".join(map(re.escape, (dialect.block_end_string, dialect.comment_end_string)))
+    )
     return [
         stray
         for piece in pieces
         if piece.kind == "data"
-        for stray in _STRAY.findall(piece.inner)
+        for stray in ends.findall(piece.inner)
     ]

@@ -19,7 +19,9 @@ from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pytest_promptopt.prompts.annotations import ROLES, AnnotationError, find_marks
+from pytest_promptopt.prompts.dialect import Dialect
 from pytest_promptopt.prompts.pieces import split_pieces
+from pytest_promptopt.prompts.project_environment import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
     from jinja2.runtime import Context
     from typing_extensions import Self
+
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
 
 OUTPUT_LIMIT = 1_000_000
 """Characters that one rendered prompt may have: several times any model's window."""
@@ -65,6 +69,11 @@ class RoleAnnotations(Extension):
 
     tags = {_ROLE_TAG}  # noqa: RUF012 - declared so by the base class
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the templates are written."""
+        return Dialect.of(self.environment)
+
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None
     ) -> str:
@@ -73,16 +82,19 @@ class RoleAnnotations(Extension):
         if "promptopt" not in source:
             return source
         try:
-            marks = find_marks(split_pieces(source))
+            marks = find_marks(split_pieces(source, self.dialect))
         except AnnotationError:
             return source  # reported, with its file, by whoever reads the regions
+        opener = self.dialect.block_start_string
+        closer = self.dialect.block_end_string
         for mark in reversed(marks):
             if mark.word not in ROLES:
                 continue
             piece = mark.piece
             written = source[piece.start : piece.end]
             # White space around it is in neither message.
-            tag = f"{{%- {_ROLE_TAG} {mark.word}{_breaks(written)} -%}}"
+            inner = f"- {_ROLE_TAG} {mark.word}{_breaks(written)} -"
+            tag = f"{opener}{inner}{closer}"
             source = source[: piece.start] + tag + source[piece.end :]
         return source
 
@@ -105,31 +117,38 @@ def _breaks(written: str) -> str:
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja2 as production uses it by default, but confined.
+    """Jinja2 as production uses it, by default or by its own environment, but confined.
 
     Undefined variables are errors, values are inserted as they are (a prompt is not
-    HTML), and a final line break is dropped, as Jinja2 does by default.
+    HTML), and a final line break is dropped unless the project's environment keeps it.
 
     Args:
         includes: Every template that may be included, by the name it goes by.
+        project: What the project's own environment has beside Jinja's.
     """
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
-    def __init__(self, includes: Mapping[str, str]) -> None:
+    def __init__(
+        self, includes: Mapping[str, str], project: ProjectEnvironment = PLAIN
+    ) -> None:
         super().__init__(
             loader=DictLoader(includes),
             undefined=StrictUndefined,
             autoescape=False,
-            keep_trailing_newline=False,
             auto_reload=False,
-            extensions=[RoleAnnotations],
+            extensions=[RoleAnnotations, *project.extensions],
+            finalize=project.finalize and _sparing_marks(project.finalize),
+            **project.dialect.options(),
         )
         self.globals["range"] = self._range
         self.filters = {
             **self.filters,
             **{name: _bounded(self.filters[name]) for name in _WIDENING},
+            **project.filters,
         }
+        self.tests = {**self.tests, **project.tests}
+        self.globals.update(project.globals)
         self._spent = threading.local()
 
     def start_rendering(self) -> None:
@@ -162,6 +181,14 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             _check_widths(args)
             _check_format(owner if obj.__name__.startswith("format") else "")
         return super().call(context, obj, *args, **kwargs)
+
+
+def _sparing_marks(finalize: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(finalize)
+    def finalized(*args: Any) -> Any:
+        return args[-1] if isinstance(args[-1], RoleMark) else finalize(*args)
+
+    return finalized
 
 
 def _bounded(widen: Callable[..., Any]) -> Callable[..., Any]:

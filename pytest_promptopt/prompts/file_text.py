@@ -42,13 +42,7 @@ class FileText:
         Raises:
             SourceError: It cannot be read, or is not UTF-8.
         """
-        try:
-            data = files.read_bytes(path)
-        except OSError as error:
-            raise SourceError.at(
-                path, None, f"cannot be read: {error.strerror}", "make it readable"
-            ) from None
-        return cls.decode(data, path)
+        return cls.decode(bytes_of(path, files), path)
 
     @classmethod
     def decode(cls, data: bytes, path: Path) -> FileText:
@@ -88,8 +82,30 @@ class FileText:
             if match.start() - shift >= offset:
                 break
             shift += len(match[0]) - 1
+        return self.byte_of_raw(offset + shift)
+
+    def byte_of_raw(self, offset: int) -> int:
+        """Turn an offset in ``raw``, in characters, into one in ``data``."""
         bom = len(self.data) - len(self.data.removeprefix(codecs.BOM_UTF8))
-        return bom + len(self.raw[: offset + shift].encode("utf-8"))
+        return bom + len(self.raw[:offset].encode("utf-8"))
+
+    def line_of_raw(self, offset: int) -> int:
+        """Turn an offset in ``raw``, in characters, into a line, from 1."""
+        return len(_LINE_END.findall(self.raw, 0, offset)) + 1
+
+
+def bytes_of(path: Path, files: Files = DISK) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    try:
+        return files.read_bytes(path)
+    except OSError as error:
+        raise SourceError.at(
+            path, None, f"cannot be read: {error.strerror}", "make it readable"
+        ) from None
 
 
 def _dominant(raw: str) -> str:

@@ -50,6 +50,39 @@ def find_file(key: str, roots: Sequence[Path], files: Files = DISK) -> Path:
     )
 
 
+def find_module(module: str, roots: Sequence[Path], files: Files = DISK) -> Path:
+    """Find the file of a Python module.
+
+    Args:
+        module: Its dotted name.
+        roots: Folders that have it, in them or in their ``src`` folder.
+        files: Where it is looked for.
+
+    Raises:
+        SourceError: There is none.
+    """
+    tried = module_places(module, roots)
+    for path in tried:
+        if files.is_file(path):
+            return files.resolve(path)
+    inner = module.replace(".", "/")
+    raise SourceError(
+        f"module {module!r} does not exist: tried {', '.join(map(str, tried))}",
+        did_you_mean(f"{inner}.py", roots, suffix=".py", files=files),
+    )
+
+
+def module_places(module: str, roots: Sequence[Path]) -> list[Path]:
+    """Return the files that a module may be, the first that there is holds."""
+    inner = module.replace(".", "/")
+    folders = dict.fromkeys(folder for root in roots for folder in (root, root / "src"))
+    return [
+        folder / name
+        for folder in folders
+        for name in (f"{inner}/__init__.py", f"{inner}.py")
+    ]
+
+
 def did_you_mean(
     key: str, roots: Sequence[Path], *, suffix: str, files: Files = DISK
 ) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError, TemplateError
 from pytest_promptopt.prompts.case_text import CaseText
-from pytest_promptopt.prompts.constructs import compare_constructs
 from pytest_promptopt.prompts.hidden import hidden_characters
 
 if TYPE_CHECKING:
@@ -94,6 +93,7 @@ def check_candidate(
         return "same as the incumbent"
     for region in changed:
         reason = _check_text(candidate.texts[region.address], region, limits)
+        reason = reason or prompt.compare(region, candidate.texts[region.address])
         if reason is not None:
             return reason
     if prompt.fitted(candidate) != candidate:
@@ -126,7 +126,7 @@ def _check_text(text: str, region: Region, limits: Limits) -> str | None:
         basis = max(limits.least_words, _count_words(old))
         if _word_distance(old.split(), text.split()) > limits.edit_share * basis:
             return "too different"
-    return compare_constructs(old, text)
+    return None
 
 
 def _word_distance(old: Sequence[str], new: Sequence[str]) -> int:

@@ -12,18 +12,20 @@ from pytest_promptopt.prompts.annotations import find_marks
 from pytest_promptopt.prompts.file_text import FileText
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import did_you_mean
-from pytest_promptopt.prompts.pieces import split_pieces
-from pytest_promptopt.prompts.source import Include
-from pytest_promptopt.prompts.syntax import (
+from pytest_promptopt.prompts.jinja_parsing import (
     constant_names,
     parse_template,
     placed_errors,
 )
+from pytest_promptopt.prompts.pieces import split_pieces
+from pytest_promptopt.prompts.project_environment import PLAIN
+from pytest_promptopt.prompts.source import Include
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_promptopt.prompts.files import Files
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
 
 _REFERENCES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 
@@ -34,15 +36,18 @@ def read_includes(
     folders: Sequence[Path],
     line_in_file: Callable[[int], int] = int,
     files: Files = DISK,
+    environment: ProjectEnvironment = PLAIN,
 ) -> dict[str, Include]:
     """Read every template that one needs, also at second hand.
 
     Args:
         tree: The template, parsed.
         path: Its file, for messages; absolute.
-        folders: Where names are looked for, in order. Nothing outside them is read.
+        folders: Where names are looked for, in order. Nothing outside them is read
+            but what the loader of ``environment`` finds.
         line_in_file: Turns a line of the template into one of its file.
         files: Where they are read.
+        environment: The project's environment; its loader is asked last.
 
     Returns:
         The templates by the name they are included by, sorted by name.
@@ -57,10 +62,10 @@ def read_includes(
         for name, line, needed in _references(including, at, to_file):
             if name in found:
                 continue
-            file = _locate(name, folders, at, line, files)
-            if file is None and not needed:
+            include = _read(name, folders, at, line, files, environment)
+            if include is None and not needed:
                 continue
-            if file is None:
+            if include is None:
                 raise TemplateError.at(
                     at,
                     line,
@@ -68,12 +73,34 @@ def read_includes(
                     + ", ".join(str(folder / name) for folder in folders),
                     did_you_mean(name, folders, suffix=Path(name).suffix, files=files),
                 )
-            text = FileText.read(file, files).text
-            with placed_errors(text, file):
-                find_marks(split_pieces(text))
-            found[name] = Include(path=file, text=text)
-            waiting.append((parse_template(text, file), file, int))
+            text, file = include.text, include.path
+            with placed_errors(text, file, dialect=environment.dialect):
+                find_marks(split_pieces(text, environment.dialect))
+            found[name] = include
+            included = parse_template(text, file, environment=environment)
+            waiting.append((included, file, int))
     return dict(sorted(found.items()))
+
+
+def _read(
+    name: str,
+    folders: Sequence[Path],
+    at: Path,
+    line: int,
+    files: Files,
+    environment: ProjectEnvironment,
+) -> Include | None:
+    file = _locate(name, folders, at, line, files)
+    if file is None:
+        loaded = environment.find(name)
+        if loaded is None:
+            return None
+        text, file = loaded
+        # At a commit, the loader sees the file as it is now.
+        if not (file.is_absolute() and files.is_file(files.resolve(file))):
+            return Include(path=file, text=text)
+        file = files.resolve(file)
+    return Include(path=file, text=FileText.read(file, files).text)
 
 
 def _references(

@@ -66,9 +66,7 @@ def write_literal(text: str, *, like: Literal) -> str | None:
         A literal that reads as the text, with ``\n`` line ends; ``None`` if the text
         has lone surrogates, which no UTF-8 file holds.
     """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
+    if _has_surrogates(text):
         return None
     triple = like.triple or "\n" in text
     quotes = like.quote * 3 if triple else _better_quote(text, like.quote)
@@ -83,6 +81,31 @@ def write_literal(text: str, *, like: Literal) -> str | None:
     body = _escape_triple(text, like.quote) if triple else _escape_plain(text, quotes)
     written = f"{opening}{body}{quotes}"
     return written if _reads_as(written, text) else None
+
+
+def write_on_one_line(text: str, *, like: Literal) -> str | None:
+    r"""Write a string as a literal of one line, line breaks as ``\\n``.
+
+    Returns:
+        The literal, in the quotes of ``like`` where they do for the text; ``None`` if
+        the text has lone surrogates.
+    """
+    quotes = _better_quote(text, like.quote)
+    raw = like.prefix in ("r", "R")
+    for prefix in (like.prefix, ""):
+        body = text if prefix and raw else _escape_plain(text, quotes)
+        written = f"{prefix}{quotes}{body}{quotes}"
+        if _reads_as(written, text) and "\n" not in written:
+            return None if _has_surrogates(text) else written
+    return None
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _better_quote(text: str, quote: str) -> str:

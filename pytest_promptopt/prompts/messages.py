@@ -1,4 +1,4 @@
-"""From a template and a case's inputs to chat messages."""
+"""From a Jinja template and a case's inputs to chat messages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from pytest_promptopt.prompts.environment import (
     PromptEnvironment,
     RoleMark,
 )
-from pytest_promptopt.prompts.syntax import placed_errors
+from pytest_promptopt.prompts.jinja_parsing import placed_errors
+from pytest_promptopt.prompts.project_environment import PLAIN
 from pytest_promptopt.records import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.source import Source
     from pytest_promptopt.records import Role
 
@@ -33,17 +35,20 @@ class Renderer:
 
     Args:
         source: The source; its includes are all that it can read.
+        environment: The project's environment.
 
     Raises:
         TemplateError: It does not compile.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, environment: ProjectEnvironment = PLAIN) -> None:
         self._source = source
         self._environment = PromptEnvironment(
-            {name: include.text for name, include in source.includes.items()}
+            {name: include.text for name, include in source.includes.items()},
+            environment,
         )
-        with placed_errors(source.text, source.path, source.line_in_file):
+        dialect = environment.dialect
+        with placed_errors(source.text, source.path, source.line_in_file, dialect):
             self._template = self._environment.from_string(source.text)
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -143,9 +148,21 @@ class Renderer:
 
 def _hint_undefined(error: UndefinedError, inputs: Mapping[str, Any]) -> str:
     match = _MISSING.fullmatch(error.message or "")
+    name = match[1] if match else ""
+    return hint_missing(name, inputs, "add the field or test it with 'is defined'")
+
+
+def hint_missing(name: str, inputs: Mapping[str, Any], advice: str) -> str:
+    """Say which input may have been meant, or which there are and what to do.
+
+    Args:
+        name: The input that is not there; empty if that is not known.
+        inputs: Those that are.
+        advice: What to do if none is like it.
+    """
     names = sorted(map(str, inputs))
-    close = difflib.get_close_matches(match[1], names, n=1) if match else []
+    close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
     given = ", ".join(map(repr, names)) or "none"
-    return f"the inputs are: {given}; add the field or test it with 'is defined'"
+    return f"the inputs are: {given}; {advice}"

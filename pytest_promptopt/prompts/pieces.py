@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment
 
+from pytest_promptopt.prompts.dialect import JINJA
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from pytest_promptopt.prompts.dialect import Dialect
 
 Kind = Literal["data", "comment", "variable", "block", "raw"]
 
@@ -16,6 +20,8 @@ _OPENERS: dict[str, tuple[Kind, str]] = {
     "comment_begin": ("comment", "comment_end"),
     "variable_begin": ("variable", "variable_end"),
     "block_begin": ("block", "block_end"),
+    "linestatement_begin": ("block", "linestatement_end"),
+    "linecomment_begin": ("comment", "linecomment_end"),
     "raw_begin": ("raw", "raw_begin"),
     "raw_end": ("raw", "raw_end"),
 }
@@ -50,11 +56,12 @@ class Piece:
         return self.closer.startswith("-")
 
 
-def split_pieces(text: str) -> tuple[Piece, ...]:
+def split_pieces(text: str, dialect: Dialect = JINJA) -> tuple[Piece, ...]:
     r"""Cut a template's text into pieces, in order.
 
     Args:
         text: Jinja2 source with ``\n`` line ends.
+        dialect: How it is written.
 
     Returns:
         The pieces; between two of them nothing but white space that a ``-`` eats.
@@ -63,7 +70,8 @@ def split_pieces(text: str) -> tuple[Piece, ...]:
         jinja2.TemplateSyntaxError: The text cannot be cut up.
     """
     # The final line break is dropped when rendering, but it is part of the file.
-    scanner = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701
+    options = {**dialect.options(), "keep_trailing_newline": True}
+    scanner = Environment(autoescape=False, **options)  # noqa: S701
     tokens = iter(scanner.lex(text))
     pieces: list[Piece] = []
     position = 0

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.errors import SettingError, SourceError, TemplateError
-from pytest_promptopt.prompts.files import DISK
-from pytest_promptopt.prompts.includes import read_includes, search_folders
-from pytest_promptopt.prompts.jinja_file import read_jinja_file
-from pytest_promptopt.prompts.messages import Renderer
-from pytest_promptopt.prompts.python_constant import is_constant, read_constant
+from pytest_promptopt.errors import SourceError, TemplateError
+from pytest_promptopt.prompts.dialect import Dialect
+from pytest_promptopt.prompts.project_environment import PLAIN
 from pytest_promptopt.prompts.regions import place_regions
 from pytest_promptopt.prompts.source import Change, Include, Source, apply_changes
-from pytest_promptopt.prompts.syntax import free_variables, parse_template
+from pytest_promptopt.prompts.splice import ReadOnly
+from pytest_promptopt.prompts.syntaxes import syntax_of
 from pytest_promptopt.records import Candidate, digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_promptopt.prompts.files import Files
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.regions import PlacedRegion, Region
-    from pytest_promptopt.prompts.source import SourceRole
     from pytest_promptopt.records import Edit, Message
 
-_ROLES = ("", "system", "user", "assistant")
+_JINJA = ("", "jinja")
 
 
 class Prompt:
@@ -37,14 +33,18 @@ class Prompt:
 
     Args:
         sources: At least one, in the order of the messages.
+        environment: The project's Jinja environment.
 
     Raises:
         TemplateError: A source does not compile, or misuses annotations.
         SourceError: Two sources have one key.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], environment: ProjectEnvironment = PLAIN
+    ) -> None:
         self.sources = tuple(sources)
+        self.environment = environment
         self.label = " + ".join(source.key for source in self.sources)
         keys = [source.key for source in self.sources]
         for key in keys:
@@ -53,12 +53,14 @@ class Prompt:
                     f"prompt source {key!r} is given for two messages",
                     "give each message a source of its own",
                 )
-        self._renderers = tuple(Renderer(source) for source in self.sources)
-        self._placed = place_regions(self.sources)
+        self._syntaxes = [syntax_of(source, environment) for source in self.sources]
+        read = list(zip(self.sources, self._syntaxes, strict=True))
+        self._renderers = [syntax.renderer(source) for source, syntax in read]
+        self._placed = place_regions(self.sources, self._syntaxes)
         self.regions: tuple[Region, ...] = tuple(p.region for p in self._placed)
         self.incumbent = Candidate(texts={r.address: r.text for r in self.regions})
         self.variables: frozenset[str] = frozenset().union(
-            *(free_variables(source) for source in self.sources)
+            *(syntax.variables(source) for source, syntax in read)
         )
         self.fingerprint: str = digest(self.snapshot())
 
@@ -69,6 +71,12 @@ class Prompt:
     def text(self) -> str:
         """The template text, for people; of several sources, one after the other."""
         return "\n".join(source.text for source in self.sources)
+
+    @property
+    def code(self) -> tuple[Path, ...]:
+        """The files of the project's code that decides what is rendered."""
+        jinja = any(source.syntax in _JINJA for source in self.sources)
+        return self.environment.files() if jinja else ()
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """Render the chat messages for one case's inputs.
@@ -85,9 +93,20 @@ class Prompt:
                 something, or the template fails or renders too much.
         """
         messages: tuple[Message, ...] = ()
-        for renderer in self._renderers:
-            messages += renderer.render(inputs)
+        for render in self._renderers:
+            messages += render(inputs)
         return messages
+
+    def compare(self, region: Region, text: str) -> str | None:
+        """Say how a new text of a region breaks what has to survive in it.
+
+        Returns:
+            A short reason, such as ``"lost a variable"``, or ``None``.
+        """
+        for placed in self._placed:
+            if placed.region.address == region.address:
+                return self._syntaxes[placed.source].compare(region.text, text)
+        return "unknown region"
 
     def fitted(self, candidate: Candidate) -> Candidate:
         """Give new texts the white space at their ends that the regions have.
@@ -133,7 +152,8 @@ class Prompt:
                     place=None,
                 )
                 for index, source in enumerate(self.sources)
-            ]
+            ],
+            self.environment,
         )
         wanted = {**self.incumbent.texts, **candidate.texts}
         if dict(rewritten.incumbent.texts) != wanted:
@@ -147,7 +167,8 @@ class Prompt:
         """Return the edits of files that put a candidate's texts into place.
 
         Returns:
-            Edits for the files as they were read; none if nothing differs.
+            Edits for the files as they were read; none if nothing differs, and none
+            of texts that a hook supplied: see :meth:`supplied_texts`.
 
         Raises:
             SourceError: A region does not exist, or its place cannot hold the text.
@@ -157,7 +178,7 @@ class Prompt:
         edits: tuple[Edit, ...] = ()
         for index, source in enumerate(self.sources):
             changes = self._changes(index, candidate)
-            if not changes:
+            if not changes or source.label:
                 continue
             if source.place is None:
                 raise SourceError(
@@ -167,30 +188,77 @@ class Prompt:
             edits += source.place.edits(changes)
         return edits
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return all that decides the rendered messages, as built-in types."""
-        return {
-            "sources": [
-                {
-                    "role": source.role,
-                    "key": source.key,
-                    "text": source.text,
-                    "includes": {
-                        name: include.text for name, include in source.includes.items()
-                    },
-                }
-                for source in self.sources
-            ]
-        }
-
-    @classmethod
-    def from_snapshot(cls, data: Mapping[str, Any]) -> Prompt:
-        """Rebuild a recorded prompt; no file is read.
+    def supplied_texts(self, candidate: Candidate) -> dict[str, str]:
+        """Return the new texts of the sources that a hook supplied, by their labels.
 
         Raises:
-            TemplateError: A recorded text is no template.
+            SourceError: A region does not exist.
+            TemplateError: The result is no template, or has other regions.
         """
-        return cls([_recorded_source(entry) for entry in data["sources"]])
+        rewritten = self.replacing(candidate)
+        return {
+            new.label: new.text
+            for old, new in zip(self.sources, rewritten.sources, strict=True)
+            if new.label and new.text != old.text
+        }
+
+    @property
+    def unwritable(self) -> SourceError | None:
+        """Why a search could not be written back; ``None`` if it could."""
+        for index, source in enumerate(self.sources):
+            if isinstance(source.place, ReadOnly) and self._of_source(index):
+                return source.place.refusal
+        return None
+
+    @property
+    def request_defaults(self) -> dict[str, Any]:
+        """Model settings that stand beside the text, e.g. in a ``.prompt.yml``."""
+        settings: dict[str, Any] = {}
+        for source in self.sources:
+            settings.update(source.request)
+        return settings
+
+    @property
+    def model_hint(self) -> str:
+        """Name of the model that stands beside the text; empty if none does."""
+        return next((source.model for source in self.sources if source.model), "")
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that decides the rendered messages, as built-in types."""
+        data: dict[str, Any] = {
+            "sources": [_recorded(source) for source in self.sources]
+        }
+        options = self.environment.dialect.to_json()
+        if options and any(source.syntax in _JINJA for source in self.sources):
+            data["environment"] = options
+        return data
+
+    @classmethod
+    def from_snapshot(
+        cls, data: Mapping[str, Any], environment: ProjectEnvironment = PLAIN
+    ) -> Prompt:
+        """Rebuild a recorded prompt; no file is read.
+
+        Args:
+            data: What :meth:`snapshot` returned. Without a word on syntax, it is Jinja.
+            environment: The project's Jinja environment: its filters and all else that
+                is code; its options are the recorded ones.
+
+        Raises:
+            TemplateError: A recorded text is no template, or of an unknown syntax.
+        """
+        dialect = Dialect.from_json(data.get("environment", {}))
+        sources = [_recorded_source(entry) for entry in data["sources"]]
+        try:
+            return cls(sources, environment.with_dialect(dialect))
+        except TemplateError as error:
+            if not environment.name:
+                raise
+            raise TemplateError(
+                f"the recorded prompt cannot be read with {environment.name} as it is "
+                f"now: {error.problem}",
+                "keep there what it uses until its baseline is recorded anew",
+            ) from error
 
     def _changes(self, source: int, candidate: Candidate) -> tuple[Change, ...]:
         return tuple(
@@ -214,64 +282,31 @@ class Prompt:
                 )
 
 
+def _recorded(source: Source) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "role": source.role,
+        "key": source.key,
+        "text": source.text,
+        "includes": {name: include.text for name, include in source.includes.items()},
+    }
+    if source.syntax not in _JINJA:  # a record without it is of Jinja
+        data["syntax"] = source.syntax
+    if source.version:
+        data["version"] = source.version
+    return data
+
+
 def _recorded_source(entry: Mapping[str, Any]) -> Source:
     key = entry["key"]
     return Source(
         role=entry["role"],
         key=key,
-        path=Path(re.sub(r":\w+(\.\w+)*$", "", key)),
+        path=Path(key.partition(":")[0]),
         text=entry["text"],
         includes={
             name: Include(path=Path(name), text=text)
             for name, text in entry["includes"].items()
         },
+        syntax=entry.get("syntax", ""),
+        version=entry.get("version", ""),
     )
-
-
-def load_prompt(
-    specs: Mapping[str, str], *, roots: Sequence[Path], files: Files = DISK
-) -> Prompt:
-    """Read a prompt.
-
-    Args:
-        specs: Message role to place: ``{"": "prompts/triage.j2"}`` for one source,
-            ``{"system": "a.j2", "user": "b.j2"}`` for several; a place is a path or
-            a Python constant, ``"myapp.prompts:TRIAGE"``, which is read and never
-            imported. A system message comes first.
-        roots: Folders that relative paths and modules are tried in, in order.
-        files: Where they are read: the disk, or a commit.
-
-    Raises:
-        SettingError: A role is unknown, or no source is given.
-        SourceError: A source does not exist or cannot be read.
-        TemplateError: A source is no template.
-    """
-    if not specs:
-        raise SettingError("no prompt source is given", "name a template file")
-    for role in specs:
-        if role not in _ROLES:
-            close = difflib.get_close_matches(role, _ROLES[1:], n=1)
-            raise SettingError(
-                f"unknown message role {role!r}",
-                f"did you mean {close[0]!r}?"
-                if close
-                else "use system, user or assistant",
-            )
-    in_order = sorted(specs.items(), key=lambda spec: spec[0] != "system")
-    return Prompt(
-        [
-            _load_source(cast("SourceRole", role), key, roots, files)
-            for role, key in in_order
-        ]
-    )
-
-
-def _load_source(
-    role: SourceRole, key: str, roots: Sequence[Path], files: Files
-) -> Source:
-    read = read_constant if is_constant(key) else read_jinja_file
-    source = read(role, key, roots, files)
-    tree = parse_template(source.text, source.path, source.line_in_file)
-    folders = search_folders(source.path, roots, files)
-    includes = read_includes(tree, source.path, folders, source.line_in_file, files)
-    return replace(source, includes=includes)

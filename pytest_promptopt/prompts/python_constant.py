@@ -7,25 +7,35 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.prompts.bindings import assigned_value
-from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.concatenation import rewritten_parts
+from pytest_promptopt.prompts.document import Value, read_value
+from pytest_promptopt.prompts.file_text import FileText, bytes_of
 from pytest_promptopt.prompts.files import DISK
-from pytest_promptopt.prompts.finding import did_you_mean
+from pytest_promptopt.prompts.finding import find_module
+from pytest_promptopt.prompts.key_path import in_brackets, read_steps
 from pytest_promptopt.prompts.literal import Literal, write_literal
-from pytest_promptopt.prompts.source import Source, apply_changes
-from pytest_promptopt.records import Edit
+from pytest_promptopt.prompts.python_value import step_into, value_of
+from pytest_promptopt.prompts.source import Source
+from pytest_promptopt.prompts.splice import Splice
+from pytest_promptopt.prompts.wrapping import Wrapped, unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_promptopt.prompts.files import Files
-    from pytest_promptopt.prompts.source import Change, SourceRole
+    from pytest_promptopt.prompts.key_path import Steps
+    from pytest_promptopt.prompts.source import SourceRole
 
-_PLACE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_PLACE = re.compile(
+    rf"(?P<module>{_DOTTED}):(?P<name>{_DOTTED})(?P<steps>(\[[^\[\]]+\])*)"
+)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -34,112 +44,39 @@ def is_constant(key: str) -> bool:
     return _PLACE.fullmatch(key) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
-    """The place of a text that is a string literal in a Python file.
-
-    Attributes:
-        path: The file.
-        file: Its text.
-        name: The constant's name, dotted if it stands in a class.
-        start: Offset of the literal's first byte.
-        end: Offset behind its last byte.
-        text: The string.
-    """
-
-    path: Path
-    file: FileText
-    name: str
-    start: int
-    end: int
-    text: str
-
-    def edits(self, changes: Sequence[Change]) -> tuple[Edit, ...]:
-        """Return one edit, of the literal.
-
-        Raises:
-            SourceError: No literal can be written that reads as the new text.
-        """
-        new = apply_changes(self.text, changes)
-        old = Literal.read(self.file.data[self.start : self.end].decode("utf-8"))
-        written = write_literal(new, like=old)
-        if written is not None:
-            replacement = written.replace("\n", self.file.newline)
-            data = self.file.data
-            edited = data[: self.start] + replacement.encode() + data[self.end :]
-            if self._reads_as(edited, new):
-                return (
-                    Edit(
-                        path=str(self.path),
-                        sha256=self.file.sha256,
-                        start=self.start,
-                        end=self.end,
-                        replacement=replacement,
-                    ),
-                )
-        raise SourceError.at(
-            self.path,
-            None,
-            f"the new text of {self.name} cannot be written as a string literal",
-            "leave out characters that UTF-8 cannot hold",
-        )
-
-    def _reads_as(self, data: bytes, text: str) -> bool:
-        file = FileText.decode(data, self.path)
-        try:
-            return find_constant(self.path, file, self.name).text == text
-        except SourceError:
-            return False
+def module_of(key: str) -> str:
+    """Return the module that a constant is in."""
+    return key.partition(":")[0]
 
 
 def read_constant(
     role: SourceRole, key: str, roots: Sequence[Path], files: Files = DISK
-) -> Source:
-    """Read a Python constant.
+) -> tuple[Source, ...]:
+    """Read a Python constant, or an entry of one.
 
     Args:
         role: Role of the message that it is; empty if its annotations say so.
-        key: ``"myapp.prompts:TRIAGE"`` or ``"myapp.prompts:Prompts.TRIAGE"``.
+        key: ``"myapp.prompts:TRIAGE"``, ``"myapp.prompts:Prompts.TRIAGE"``,
+            ``"myapp.prompts:PROMPTS[triage]"`` or ``"myapp.prompts:MESSAGES"``.
         roots: Folders that have the module, in them or in their ``src`` folder.
         files: Where it is read.
 
+    Returns:
+        One source; of a list of messages, one a message.
+
     Raises:
-        SourceError: The module or the constant does not exist, or it is not one
-            plain string.
+        SourceError: The module or the constant does not exist, or what it holds is
+            not written out as plain strings.
     """
-    module, _, name = key.partition(":")
-    path = _find_module(module, roots, files)
-    data = files.read_bytes(path)
+    match = _PLACE.fullmatch(key)
+    if match is None:
+        raise SourceError(f"{key!r} is no constant", "write it as module:NAME")
+    path = find_module(match["module"], roots, files)
+    data = bytes_of(path, files)
     _check_encoding(path, data)
-    constant = find_constant(path, FileText.decode(data, path), name)
-    literal = data[constant.start : constant.end]
-    line = len(_LINE_END.findall(data, 0, constant.start)) + 1
-    shape = Literal.read(literal.decode("utf-8"))
-    return Source(
-        role=role,
-        key=key,
-        path=path,
-        text=constant.text,
-        line=line + (1 if shape.continued else 0),
-        straight=len(constant.text.split("\n")) == 1 or shape.line_by_line,
-        place=constant,
-    )
-
-
-def _find_module(module: str, roots: Sequence[Path], files: Files) -> Path:
-    folders = [folder for root in roots for folder in (root, root / "src")]
-    inner = module.replace(".", "/")
-    tried = []
-    for folder in dict.fromkeys(folders):
-        for name in (f"{inner}/__init__.py", f"{inner}.py"):
-            path = folder / name
-            if files.is_file(path):
-                return files.resolve(path)
-            tried.append(str(path))
-    raise SourceError(
-        f"module {module!r} does not exist: tried {', '.join(tried)}",
-        did_you_mean(f"{inner}.py", roots, suffix=".py", files=files),
-    )
+    file = FileText.decode(data, path)
+    document = PythonDocument.parse(path, file, match["name"])
+    return read_value(document, role, key, read_steps(match["steps"]) or ())
 
 
 def _check_encoding(path: Path, data: bytes) -> None:
@@ -158,40 +95,113 @@ def _check_encoding(path: Path, data: bytes) -> None:
         )
 
 
-def find_constant(path: Path, file: FileText, name: str) -> Constant:
-    """Find the one assignment of a string to a name, at module or class level.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonDocument:
+    """A Python file, and the constant in it that holds the prompt.
 
-    Args:
-        path: The Python file.
+    Attributes:
+        path: The file.
         file: Its text.
-        name: The constant, dotted through classes.
-
-    Raises:
-        SourceError: The file does not parse, or the name does not stand for exactly
-            one plain string.
+        constant: The constant's name, dotted if it stands in a class.
+        tree: The file's syntax tree.
+        assigned: What is assigned to the constant.
     """
-    try:
-        tree = ast.parse(file.data, filename=str(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SourceError.at(
-            path,
-            getattr(error, "lineno", None),
-            f"the file does not parse: {getattr(error, 'msg', None) or error}",
-            "correct the Python file",
-        ) from None
-    value = assigned_value(path, tree, name)
-    _check_plain(path, value, name)
-    text = ast.literal_eval(value)
-    starts = [0, *(match.end() for match in _LINE_END.finditer(file.data))]
-    bom = len(file.data) - len(file.data.removeprefix(b"\xef\xbb\xbf"))
-    return Constant(
-        path=path,
-        file=file,
-        name=name,
-        start=_offset(starts, bom, value.lineno, value.col_offset),
-        end=_offset(starts, bom, value.end_lineno or 0, value.end_col_offset or 0),
-        text=text,
-    )
+
+    path: Path
+    file: FileText
+    constant: str
+    tree: ast.Module
+    assigned: ast.expr
+
+    @classmethod
+    def parse(cls, path: Path, file: FileText, constant: str) -> PythonDocument:
+        """Parse a file and find the one assignment of the constant.
+
+        Raises:
+            SourceError: The file does not parse, or there is no such assignment.
+        """
+        try:
+            tree = ast.parse(file.data, filename=str(path))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise SourceError.at(
+                path,
+                getattr(error, "lineno", None),
+                f"the file does not parse: {getattr(error, 'msg', None) or error}",
+                "correct the Python file",
+            ) from None
+        return cls(
+            path=path,
+            file=file,
+            constant=constant,
+            tree=tree,
+            assigned=assigned_value(path, tree, constant),
+        )
+
+    def name(self, steps: Steps) -> str:
+        """Return what follows the colon of the key of a place."""
+        return self.constant + in_brackets(steps)
+
+    def value(self, steps: Steps) -> Value:
+        """Return what stands at a place.
+
+        Raises:
+            SourceError: Nothing does.
+        """
+        return value_of(self.tree, self._node(steps))
+
+    def source(self, role: SourceRole, key: str, steps: Steps) -> Source:
+        """Return the source that the text at a place is."""
+        wrapped = self._text(steps)
+        start, end = self._span(wrapped.literal)
+        written = self.file.data[start:end].decode("utf-8")
+        shape = Literal.read(written)
+        line = wrapped.literal.lineno + (1 if shape.continued else 0)
+        return Source(
+            role=role,
+            key=key,
+            path=self.path,
+            text=wrapped.text,
+            line=line + wrapped.lines_cut,
+            straight="\n" not in wrapped.text or shape.line_by_line,
+            place=Splice(
+                path=self.path,
+                file=self.file,
+                name=self.name(steps),
+                start=start,
+                end=end,
+                text=wrapped.text,
+                writings=partial(_writings, wrapped, written),
+                reads_as=partial(self._reads_as, steps),
+            ),
+        )
+
+    def _node(self, steps: Steps) -> ast.expr:
+        node = self.assigned
+        for at in range(len(steps)):
+            node = step_into(self, node, steps[: at + 1])
+        return node
+
+    def _text(self, steps: Steps) -> Wrapped:
+        wrapped = unwrapped(self.tree, self._node(steps))
+        if wrapped is None:  # asked for only where value() has found a text
+            raise SourceError(f"{self.name(steps)} is no text", "name a text")
+        return wrapped
+
+    def _span(self, literal: ast.Constant) -> tuple[int, int]:
+        data = self.file.data
+        starts = [0, *(match.end() for match in _LINE_END.finditer(data))]
+        bom = len(data) - len(data.removeprefix(b"\xef\xbb\xbf"))
+        return (
+            _offset(starts, bom, literal.lineno, literal.col_offset),
+            _offset(starts, bom, literal.end_lineno or 0, literal.end_col_offset or 0),
+        )
+
+    def _reads_as(self, steps: Steps, file: FileText, text: str) -> bool:
+        try:
+            again = PythonDocument.parse(self.path, file, self.constant)
+            return again._text(steps).text == text  # noqa: SLF001 - the same class
+        except SourceError:
+            return False
 
 
 def _offset(starts: Sequence[int], bom: int, line: int, column: int) -> int:
@@ -199,34 +209,12 @@ def _offset(starts: Sequence[int], bom: int, line: int, column: int) -> int:
     return starts[line - 1] + column + (bom if line == 1 else 0)
 
 
-def _check_plain(path: Path, value: ast.expr, name: str) -> None:
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return
-    what, hint = _refusal(value)
-    raise SourceError.at(path, value.lineno, f"{name!r} is {what}", hint)
-
-
-def _refusal(value: ast.expr) -> tuple[str, str]:
-    plain = "write it as one plain string"
-    if isinstance(value, ast.JoinedStr):
-        return (
-            "an f-string, whose text exists only when the program runs",
-            "write a plain string with {{ variable }} where the values go",
-        )
-    if isinstance(value, ast.Constant) and isinstance(value.value, bytes):
-        return "bytes, not text", "delete the b prefix"
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
-        return (
-            "joined with '+', so that no one literal holds it",
-            "put the literals in parentheses without '+': they join by themselves",
-        )
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mod):
-        return "formatted with '%'", "write {{ variable }} where the values go"
-    if isinstance(value, ast.Call):
-        return (
-            f"the result of the call {ast.unparse(value.func)[:40]!r}",
-            f"{plain} and call where it is used",
-        )
-    if isinstance(value, ast.Constant):
-        return f"{value.value!r}, not a string", plain
-    return f"{ast.unparse(value)[:40]!r}, not a string", plain
+def _writings(wrapped: Wrapped, written: str, text: str) -> Iterator[str]:
+    like = Literal.read(written)
+    for string in wrapped.strings_for(text):
+        for literal in (
+            rewritten_parts(written.replace("\r\n", "\n"), string),
+            write_literal(string, like=like),
+        ):
+            if literal is not None:
+                yield literal

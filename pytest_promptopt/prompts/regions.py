@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.errors import TemplateError
-from pytest_promptopt.prompts.annotations import (
-    ROLES,
-    Span,
-    check_invisible,
-    find_marks,
-    find_spans,
-)
-from pytest_promptopt.prompts.environment import role_lines_in_captures
-from pytest_promptopt.prompts.pieces import split_pieces
-from pytest_promptopt.prompts.syntax import parse_template, placed_errors
+from pytest_promptopt.prompts.annotations import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_promptopt.prompts.annotations import Mark, RegionKind
+    from pytest_promptopt.prompts.annotations import RegionKind
     from pytest_promptopt.prompts.source import Source
+    from pytest_promptopt.prompts.syntaxes import Syntax
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +24,13 @@ class Region:
         kind: ``"instructions"``; ``"examples"`` holds whole example cases; ``"whole"``
             is all of a source without region annotations.
         text: What stands there, white space at its ends included.
+        fixed: What of it a rewrite has to keep, as it is written, each once.
     """
 
     address: str
     kind: RegionKind
     text: str
+    fixed: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,84 +61,51 @@ class PlacedRegion:
         return core + "\n" if self.own_line else core
 
 
-def place_regions(sources: Sequence[Source]) -> tuple[PlacedRegion, ...]:
+def place_regions(
+    sources: Sequence[Source], syntaxes: Sequence[Syntax]
+) -> tuple[PlacedRegion, ...]:
     """Find the regions of all sources, in order.
 
     Without any annotation each source that has text of its own is one region.
 
+    Args:
+        sources: The sources.
+        syntaxes: The syntax of each.
+
     Raises:
         TemplateError: Annotations are misused, or a source is empty.
     """
-    spans = [_marked_spans(source) for source in sources]
+    read = list(zip(sources, syntaxes, strict=True))
+    spans = [syntax.spans(source) for source, syntax in read]
     if not any(spans):
-        spans = _whole_spans(sources)
+        own = [syntax.has_own_text(source.text) for source, syntax in read]
+        spans = _whole_spans(sources, own)
     return tuple(
-        _placed(source, index, span)
+        _placed(source, syntaxes[index], index, span)
         for index, source in enumerate(sources)
         for span in spans[index]
     )
 
 
-def _placed(source: Source, index: int, span: Span) -> PlacedRegion:
+def _placed(source: Source, syntax: Syntax, index: int, span: Span) -> PlacedRegion:
+    text = source.text[span.start : span.end]
     region = Region(
         address=f"{source.key}#{span.name}",
         kind=span.kind,
-        text=source.text[span.start : span.end],
+        text=text,
+        fixed=tuple(dict.fromkeys(syntax.fixed(text))),
     )
     own_line = span.kind != "whole" and source.text[: span.end].endswith("\n")
     return PlacedRegion(region=region, source=index, span=span, own_line=own_line)
 
 
-def _marked_spans(source: Source) -> tuple[Span, ...]:
-    with placed_errors(source.text, source.path, source.line_in_file):
-        pieces = split_pieces(source.text)
-        marks = find_marks(pieces)
-        spans = find_spans(source.text, marks)
-        check_invisible(source.text, marks)
-    if not any(piece.kind != "comment" and piece.inner.strip() for piece in pieces):
-        raise TemplateError.at(
-            source.path, source.line, "the prompt is empty", "write a prompt into it"
-        )
-    _check_roles(source, marks)
-    return spans
-
-
-def _check_roles(source: Source, marks: Sequence[Mark]) -> None:
-    roles = [mark for mark in marks if mark.word in ROLES]
-    if not roles:
-        return
-    if source.role:
-        raise TemplateError.at(
-            source.path,
-            source.line_at(roles[0].piece.start),
-            f"a {roles[0].word} message starts in a file that is given as the "
-            f"{source.role} message",
-            "delete the annotation, or give the file without a role",
-        )
-    tree = parse_template(source.text, source.path, source.line_in_file)
-    for line in role_lines_in_captures(tree):
-        raise TemplateError.at(
-            source.path,
-            source.line_in_file(line),
-            "a message starts inside a macro, call, filter or set block, whose text "
-            "is a value",
-            "move the annotation out of the block",
-        )
-
-
-def _whole_spans(sources: Sequence[Source]) -> list[tuple[Span, ...]]:
+def _whole_spans(
+    sources: Sequence[Source], with_text: Sequence[bool]
+) -> list[tuple[Span, ...]]:
     spans: list[tuple[Span, ...]] = [
         (Span(name="whole", kind="whole", start=0, end=len(source.text)),)
         for source in sources
     ]
-    with_text = [_has_own_text(source.text) for source in sources]
     if not any(with_text):
         return spans
     return [span if own else () for span, own in zip(spans, with_text, strict=True)]
-
-
-def _has_own_text(text: str) -> bool:
-    return any(
-        piece.kind == "data" and any(map(str.isalnum, piece.inner))
-        for piece in split_pieces(text)
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import Edit
 
 SourceRole = Literal["", "system", "user", "assistant"]
+SyntaxName = Literal["", "jinja", "format", "literal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,13 @@ class Source:
         straight: Whether line n of the text is line ``line + n - 1`` of the file.
         includes: Included templates by the name they are included by.
         place: How the text is edited; ``None`` if it is not from a file.
+        syntax: What the text is written in; empty if its place does not say, which is
+            Jinja unless whoever loads it finds something else.
+        label: Name of a text that a hook supplied, which has no place: a new text is
+            written to a file of its own. Empty for all others.
+        version: What that hook says about the version; empty if it says nothing.
+        request: Model settings that stand beside the text, as a request names them.
+        model: Name of the model that stands beside the text.
     """
 
     role: SourceRole
@@ -86,6 +94,11 @@ class Source:
     straight: bool = True
     includes: Mapping[str, Include] = field(default_factory=dict)
     place: Place | None = None
+    syntax: SyntaxName = ""
+    label: str = ""
+    version: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
 
     def line_in_file(self, line: int) -> int:
         """Turn a line of the text, from 1, into a line of the file."""

@@ -18,6 +18,7 @@ ALL = frozenset(
         "model",
         "request",
         "scorer",
+        "syntax",
         "sources",
     }
 )

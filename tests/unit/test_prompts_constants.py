@@ -327,8 +327,8 @@ def test_a_lone_surrogate_cannot_be_written(tmp_path: Path) -> None:
         rewrite(load(tmp_path, 'SORT = "a"'), "\ud800")
 
     assert str(caught.value) == (
-        f"{tmp_path}/app/prompts.py: the new text of SORT cannot be written as a "
-        "string literal\n  hint: leave out characters that UTF-8 cannot hold"
+        f"{tmp_path}/app/prompts.py: the new text of SORT has '\\ud800', which is not "
+        "a character\n  hint: leave it out"
     )
 
 

@@ -1,4 +1,4 @@
-"""Parsing of templates, with errors that say where."""
+"""Parsing of Jinja templates, with errors that say where."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from pytest_promptopt.errors import TemplateError
 from pytest_promptopt.prompts.annotations import AnnotationError
+from pytest_promptopt.prompts.dialect import JINJA
 from pytest_promptopt.prompts.environment import PromptEnvironment
+from pytest_promptopt.prompts.project_environment import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pytest_promptopt.prompts.dialect import Dialect
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.source import Source
 
 TEXT_LIMIT = 1_000_000
@@ -22,7 +26,10 @@ TEXT_LIMIT = 1_000_000
 
 
 def parse_template(
-    text: str, path: Path, line_in_file: Callable[[int], int] | None = None
+    text: str,
+    path: Path,
+    line_in_file: Callable[[int], int] | None = None,
+    environment: ProjectEnvironment = PLAIN,
 ) -> nodes.Template:
     """Parse a template's text.
 
@@ -30,9 +37,21 @@ def parse_template(
         text: Jinja2 source.
         path: Its file, for messages.
         line_in_file: Turns a line of the text into one of the file.
+        environment: The project's environment.
 
     Raises:
         TemplateError: It is no template, is too long or too deeply nested.
+    """
+    check_length(text, path)
+    with placed_errors(text, path, line_in_file, environment.dialect):
+        return PromptEnvironment({}, environment).parse(text)
+
+
+def check_length(text: str, path: Path) -> None:
+    """Refuse a template that is too long for any model.
+
+    Raises:
+        TemplateError: It has more than :data:`TEXT_LIMIT` characters.
     """
     if len(text) > TEXT_LIMIT:
         raise TemplateError.at(
@@ -41,13 +60,14 @@ def parse_template(
             f"the template has {len(text):,} characters, more than {TEXT_LIMIT:,}",
             "move data out of the template into the cases",
         )
-    with placed_errors(text, path, line_in_file):
-        return PromptEnvironment({}).parse(text)
 
 
 @contextmanager
 def placed_errors(
-    text: str, path: Path, line_in_file: Callable[[int], int] | None = None
+    text: str,
+    path: Path,
+    line_in_file: Callable[[int], int] | None = None,
+    dialect: Dialect = JINJA,
 ) -> Iterator[None]:
     """Turn errors of reading a template into :class:`TemplateError` at a line."""
     to_file = line_in_file or int
@@ -60,7 +80,8 @@ def placed_errors(
         ) from None
     except AnnotationError as error:
         line = text.count("\n", 0, error.offset) + 1
-        raise TemplateError.at(path, to_file(line), error.problem, error.hint) from None
+        hint = dialect.spelt(error.hint)
+        raise TemplateError.at(path, to_file(line), error.problem, hint) from None
     except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
         # Jinja2 compiles to Python, whose own limits can be met.
         raise TemplateError.at(
@@ -71,19 +92,23 @@ def placed_errors(
         ) from error
 
 
-def free_variables(source: Source) -> frozenset[str]:
+def free_variables(
+    source: Source, environment: ProjectEnvironment = PLAIN
+) -> frozenset[str]:
     """Return the variables that a template takes from outside, includes counted.
 
     Raises:
         TemplateError: It or an include uses a filter or test that does not exist.
     """
-    tree = parse_template(source.text, source.path, source.line_in_file)
+    tree = parse_template(source.text, source.path, source.line_in_file, environment)
     with placed_errors(source.text, source.path, source.line_in_file):
         free = set(meta.find_undeclared_variables(tree))
     trees = {}
     undeclared = {}
     for name, include in source.includes.items():
-        trees[name] = parse_template(include.text, include.path)
+        trees[name] = parse_template(
+            include.text, include.path, environment=environment
+        )
         with placed_errors(include.text, include.path):
             undeclared[name] = meta.find_undeclared_variables(trees[name])
     bound = _bound_names(tree)
@@ -97,7 +122,7 @@ def free_variables(source: Source) -> frozenset[str]:
                 free |= undeclared[name] - bound
                 bound |= _bound_names(trees[name])
                 waiting.append(trees[name])
-    return frozenset(free - PromptEnvironment({}).globals.keys())
+    return frozenset(free - PromptEnvironment({}, environment).globals.keys())
 
 
 def _bound_names(tree: nodes.Template) -> set[str]:
