@@ -13,6 +13,9 @@ from pytest_promptopt.errors import CaseFileError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+MOST_BYTES = 16 * 2**20
+"""Largest case file; more would be a mistake, or meant to fill the memory."""
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -64,6 +67,28 @@ def shown_path(path: Path, roots: Sequence[Path]) -> str:
     return str(path)
 
 
+def check_size(path: Path, file: str) -> None:
+    """Refuse a file that is too large to be one of cases.
+
+    Args:
+        path: The file.
+        file: What messages call it.
+
+    Raises:
+        CaseFileError: It is larger than :data:`MOST_BYTES`.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return  # reading it will tell
+    if size > MOST_BYTES:
+        raise fault(
+            file,
+            f"has {size / 2**20:.1f} MiB; a case file may have {MOST_BYTES // 2**20}",
+            "keep fewer cases in it, or give them by a Python function",
+        )
+
+
 def read_case_text(path: Path, file: str) -> str:
     """Return the text of a UTF-8 file, without a byte order mark.
 
@@ -72,8 +97,9 @@ def read_case_text(path: Path, file: str) -> str:
         file: What messages call it.
 
     Raises:
-        CaseFileError: It cannot be read, or is not UTF-8.
+        CaseFileError: It cannot be read, is too large, or is not UTF-8.
     """
+    check_size(path, file)
     try:
         data = path.read_bytes()
     except OSError as error:

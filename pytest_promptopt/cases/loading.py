@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from pytest_promptopt.cases.columns import rows_of_csv
 from pytest_promptopt.cases.fields import case_from
-from pytest_promptopt.cases.files import find_case_file, read_case_text, shown_path
+from pytest_promptopt.cases.files import (
+    check_size,
+    find_case_file,
+    read_case_text,
+    shown_path,
+)
 from pytest_promptopt.cases.json_rows import rows_of_json_lines, rows_of_json_list
-from pytest_promptopt.cases.rows import Row, fault, shown
+from pytest_promptopt.cases.linked import rows_of_linked
+from pytest_promptopt.cases.parquet_rows import rows_of_parquet
+from pytest_promptopt.cases.rows import MOST_CASES, Row, fault, shown
 from pytest_promptopt.cases.toml_rows import rows_of_toml
+from pytest_promptopt.cases.yaml_rows import rows_of_yaml
 from pytest_promptopt.errors import CaseFileError
 
 if TYPE_CHECKING:
@@ -30,12 +41,17 @@ CaseSource = (
 """What ``cases=`` takes: a file, the cases themselves, or a function giving them."""
 
 READERS: Mapping[str, Callable[[str, str], list[Row]]] = {
+    ".csv": rows_of_csv,
     ".json": rows_of_json_list,
     ".jsonl": rows_of_json_lines,
     ".ndjson": rows_of_json_lines,
     ".toml": rows_of_toml,
+    ".tsv": rows_of_csv,
 }
-"""File extension to reader: from text and file name to rows."""
+"""File extension to reader: from text and file name to rows. YAML, which may name other
+files, and parquet, which is no text, are read apart."""
+
+EXTENSIONS = tuple(sorted([*READERS, ".parquet", ".yaml", ".yml"]))
 
 
 def load_cases(
@@ -44,8 +60,8 @@ def load_cases(
     """Read and check the cases of one prompt test.
 
     Args:
-        spec: A ``.jsonl``, ``.ndjson``, ``.json`` or ``.toml`` file, a sequence of
-            mappings, or a function without arguments that returns one. What such a
+        spec: A file with one of :data:`EXTENSIONS`, a sequence of mappings, or a
+            function without arguments that returns or yields them. What such a
             function raises is the user's own and passes through.
         roots: Folders that a relative path is tried in, in this order; the first is
             the one that places are shown relative to.
@@ -64,22 +80,35 @@ def load_cases(
         rows, origin = _rows_of_python(spec, label), label
     if not rows:
         raise fault(origin, "has no cases", "write at least one case")
+    if len(rows) > MOST_CASES:
+        raise fault(
+            origin,
+            f"has more than {MOST_CASES} cases",
+            "give fewer; see that a generator of cases comes to an end",
+        )
     cases = tuple(case_from(row) for row in rows)
     _check_unique(cases, rows)
     return cases
 
 
 def _rows_of_file(spec: str, roots: Sequence[Path]) -> tuple[list[Row], str]:
-    reader = READERS.get(PurePath(spec).suffix.lower())
-    if reader is None:
+    extension = PurePath(spec).suffix.lower()
+    if extension not in EXTENSIONS:
         raise CaseFileError(
             f"cases {spec!r} has the extension {PurePath(spec).suffix!r}, "
             "which no reader takes",
-            f"use one of {', '.join(sorted(READERS))}, or pass a Python list",
+            f"use one of {', '.join(EXTENSIONS)}, or pass a Python list",
         )
     path = find_case_file(spec, roots)
     file = shown_path(path, roots)
-    return reader(read_case_text(path, file), file), file
+    if extension == ".parquet":
+        check_size(path, file)
+        return rows_of_parquet(path, file), file
+    text = read_case_text(path, file)
+    if extension in READERS:
+        return READERS[extension](text, file), file
+    linked = functools.partial(rows_of_linked, folder=path.parent, roots=roots)
+    return rows_of_yaml(text, file, linked), file
 
 
 def _rows_of_python(spec: Any, label: str) -> list[Row]:
@@ -92,8 +121,10 @@ def _rows_of_python(spec: Any, label: str) -> list[Row]:
             f"cases are {shown(value)}, not a list of mappings",
             'give a list such as [{"ticket": "...", "expected": "..."}]',
         )
+    # One more than there may be: a generator need not come to an end.
     return [
-        Row(place=f"{label}[{index}]", value=entry) for index, entry in enumerate(value)
+        Row(place=f"{label}[{index}]", value=entry)
+        for index, entry in enumerate(itertools.islice(value, MOST_CASES + 1))
     ]
 
 

@@ -12,6 +12,9 @@ from pytest_promptopt.errors import CaseFileError
 SHOWN_CHARACTERS = 80
 """Longest value in a message; a case may hold a whole mail."""
 
+MOST_CASES = 100_000
+"""Cases of one prompt test; more is a generator without end, or a bomb."""
+
 _FILE_AND_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::\d+)?")
 
 

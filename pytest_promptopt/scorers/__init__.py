@@ -6,23 +6,51 @@ name one with its defaults, ``scorer="exact"``, or take any function of the same
 """
 
 from pytest_promptopt.scorers.choice import choice
+from pytest_promptopt.scorers.composition import all_of, any_of, not_
+from pytest_promptopt.scorers.deferred import files_of, leaves
 from pytest_promptopt.scorers.exact import exact
 from pytest_promptopt.scorers.grading import Scorer, as_score, unusable
 from pytest_promptopt.scorers.includes import includes
 from pytest_promptopt.scorers.json_fields import json_fields
+from pytest_promptopt.scorers.json_schema import json_schema
+from pytest_promptopt.scorers.label_report import (
+    LabelReport,
+    label_line,
+    label_lines,
+    label_pairs,
+    label_report,
+)
 from pytest_promptopt.scorers.number import number
+from pytest_promptopt.scorers.overlap import list_f1, set_f1
 from pytest_promptopt.scorers.regex import regex
 from pytest_promptopt.scorers.resolving import resolve_scorer
+from pytest_promptopt.scorers.similarity import similarity
+from pytest_promptopt.scorers.tool_call import tool_call
 
 __all__ = [
+    "LabelReport",
     "Scorer",
+    "all_of",
+    "any_of",
     "as_score",
     "choice",
     "exact",
+    "files_of",
     "includes",
     "json_fields",
+    "json_schema",
+    "label_line",
+    "label_lines",
+    "label_pairs",
+    "label_report",
+    "leaves",
+    "list_f1",
+    "not_",
     "number",
     "regex",
     "resolve_scorer",
+    "set_f1",
+    "similarity",
+    "tool_call",
     "unusable",
 ]

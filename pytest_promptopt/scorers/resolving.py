@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_promptopt.errors import PromptOptError, ScorerError
+from pytest_promptopt.errors import ScorerError
+from pytest_promptopt.scorers.adapting import AnyScorer, adapted
 from pytest_promptopt.scorers.choice import choice
+from pytest_promptopt.scorers.composition import all_of, any_of, not_
+from pytest_promptopt.scorers.deferred import Deferred, Lookup, absolute
 from pytest_promptopt.scorers.exact import exact
-from pytest_promptopt.scorers.grading import (
-    Scorer,
-    as_score,
-    shown,
-    unusable,
-    wrong,
-)
+from pytest_promptopt.scorers.grading import shown
 from pytest_promptopt.scorers.includes import includes
 from pytest_promptopt.scorers.json_fields import json_fields
+from pytest_promptopt.scorers.json_schema import json_schema
 from pytest_promptopt.scorers.number import number
+from pytest_promptopt.scorers.overlap import list_f1, set_f1
+from pytest_promptopt.scorers.promptfoo import promptfoo
 from pytest_promptopt.scorers.regex import regex
+from pytest_promptopt.scorers.similarity import similarity
+from pytest_promptopt.scorers.tool_call import tool_call
 
 if TYPE_CHECKING:
-    from pytest_promptopt.records import Case, Completion, Score
+    from pathlib import Path
+
+    from pytest_promptopt.scorers.grading import Scorer
 
 FACTORIES: Mapping[str, Callable[[], Scorer]] = {
     "choice": choice,
     "exact": exact,
     "includes": includes,
     "json": json_fields,
+    "json_schema": json_schema,
+    "list_f1": list_f1,
     "number": number,
+    "promptfoo": promptfoo,
     "regex": regex,
+    "set_f1": set_f1,
+    "similarity": similarity,
+    "tool_call": tool_call,
 }
 """The scorers that a marker can name, with their defaults."""
 
-AnyScorer = Callable[..., Any]
-"""A function ``(case, completion)`` that gives what :func:`as_score` takes."""
+COMBINING: Mapping[str, Callable[..., Scorer]] = {
+    "all_of": all_of,
+    "any_of": any_of,
+    "not_": not_,
+}
+"""What makes a scorer of others, and so has no defaults."""
+
+_Extra = Callable[[str], "AnyScorer | None"]
 
 
 def resolve_scorer(
-    spec: str | AnyScorer, *, extra: Callable[[str], AnyScorer | None] | None = None
+    spec: str | AnyScorer,
+    *,
+    extra: _Extra | None = None,
+    locate: Callable[[str], Path] = absolute,
 ) -> Scorer:
     """Return the scorer that a marker asks for.
 
@@ -49,12 +67,19 @@ def resolve_scorer(
             in [0, 1] or a :class:`~pytest_promptopt.Score`. A factory of this package
             may be given uncalled.
         extra: Supplies scorers by name, before the built-in ones.
+        locate: Finds a file that a scorer names; by default absolute paths only.
 
     Raises:
         ScorerError: The name is unknown, or the function cannot be a scorer.
     """
     if isinstance(spec, str):
-        return _named(spec, extra)
+        return _named(spec, extra, locate)
+    if isinstance(spec, Deferred):
+        lookup = Lookup(
+            scorer=lambda inner: resolve_scorer(inner, extra=extra, locate=locate),
+            file=locate,
+        )
+        return spec.resolved(lookup)
     if not callable(spec):
         raise ScorerError(
             f"scorer is {shown(spec)}, neither a name nor a function",
@@ -64,71 +89,50 @@ def resolve_scorer(
     for factory in FACTORIES.values():
         if given is factory:
             return factory()
-    return _adapted(spec)
+    for name, combining in COMBINING.items():
+        if given is combining:
+            raise _without_scorers(name)
+    return adapted(spec)
 
 
-def _named(name: str, extra: Callable[[str], AnyScorer | None] | None) -> Scorer:
+def _named(name: str, extra: _Extra | None, locate: Callable[[str], Path]) -> Scorer:
     supplied = extra(name) if extra is not None else None
-    if supplied is not None:
-        return resolve_scorer(supplied)
+    if extra is not None and supplied is not None:
+        # A project's "exact" may be made of ours, but no name of itself.
+        others = _without(name, extra)
+        return resolve_scorer(supplied, extra=others, locate=locate)
     if name in FACTORIES:
         return FACTORIES[name]()
-    close = difflib.get_close_matches(name.lower(), FACTORIES, n=1)
+    if name in COMBINING:
+        raise _without_scorers(name)
+    close = _closest(name)
     raise ScorerError(
         f"unknown scorer {name!r}",
-        f"did you mean {close[0]!r}? Known are {_known()}"
+        f"did you mean {close!r}? Known are {_known()}"
         if close
         else f"use one of {_known()}, or pass a function (case, completion)",
     )
 
 
+def _without(name: str, extra: _Extra) -> _Extra:
+    return lambda other: None if other == name else extra(other)
+
+
+def _without_scorers(name: str) -> ScorerError:
+    example = 'not_("exact")' if name == "not_" else f'{name}("exact", "regex")'
+    return ScorerError(
+        f"scorer {name!r} is given without the scorers that it combines",
+        f"import it from pytest_promptopt.scorers and write scorer={example}",
+    )
+
+
+def _closest(name: str) -> str | None:
+    for known, factory in FACTORIES.items():
+        if name == factory.__name__:
+            return known
+    close = difflib.get_close_matches(name.lower(), FACTORIES, n=1)
+    return close[0] if close else None
+
+
 def _known() -> str:
     return ", ".join(repr(name) for name in sorted(FACTORIES))
-
-
-def _adapted(function: AnyScorer) -> Scorer:
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    _check_form(function, name)
-
-    def score(case: Case, completion: Completion) -> Score:
-        try:
-            value = function(case, completion)
-        except AssertionError as error:
-            # As in a test body; completion.json raises one for a reply that is none.
-            return wrong(str(error) or unusable(completion) or "an assertion failed")
-        except PromptOptError:
-            raise
-        except Exception as error:
-            raise ScorerError(
-                f"{case.place or case.id}: scorer {name!r} raised "
-                f"{type(error).__name__}: {error}",
-                "make the scorer return a score for any reply; it is called as "
-                "scorer(case, completion)",
-            ) from error
-        try:
-            return as_score(value)
-        except ScorerError as error:
-            raise ScorerError(
-                f"{case.place or case.id}: scorer {name!r}: {error.problem}",
-                error.hint,
-            ) from None
-
-    return score
-
-
-def _check_form(function: AnyScorer, name: str) -> None:
-    call = getattr(function, "__call__", None)  # noqa: B004 - objects with async calls
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
-        raise ScorerError(
-            f"scorer {name!r} is an async function",
-            "write it as an ordinary function",
-        )
-    try:
-        inspect.signature(function).bind(None, None)
-    except TypeError as error:
-        raise ScorerError(
-            f"scorer {name!r} cannot be called with (case, completion): {error}",
-            "give it exactly these two arguments",
-        ) from None
-    except ValueError:
-        pass  # some built-ins have no signature; the first call will tell

@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import itertools
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_promptopt.cases import load_cases
+from pytest_promptopt.cases.files import MOST_BYTES
 from pytest_promptopt.errors import CaseFileError
 
 if TYPE_CHECKING:
     from pytest_promptopt.records import Case
+
+
+PROMPTFOO = """
+tests:
+- vars: {t: x}
+  assert: [{type: equals, value: y}]
+- vars: {t: z}
+"""
 
 
 def load(folder: Path, name: str, text: str | bytes) -> tuple[Case, ...]:
@@ -74,6 +85,13 @@ def test_a_content_id_survives_reordering_of_lines_and_fields(tmp_path: Path) ->
         ("c.ndjson", '{"t": "x", "expected": "y"}\r\n\r\n \t\n{"t": "z"}'),
         ("c.JSONL", b'\xef\xbb\xbf{"t": "x", "expected": "y"}\n{"t": "z"}'),
         ("c.json", '[\n{"t": "x",\n "expected": "y"}, {"t": "z"}]\n'),
+        ("c.csv", "t,expected\nx,y\nz,\n"),
+        ("c.csv", b"\xef\xbb\xbfexpected;t\r\ny;x\r\n;\r\n;z\r\n"),
+        ("c.tsv", "t\texpected\nx\ty\nz\t\n"),
+        ("c.yaml", "- t: x\n  expected: y\n- t: z\n"),
+        ("c.yml", b"\xef\xbb\xbfcases:\r\n  - {t: x, expected: y}\r\n  - t: z\r\n"),
+        ("c.prompt.yml", "testData:\n- t: x\n  expected: y\n- t: z\n"),
+        ("promptfooconfig.yaml", PROMPTFOO),
         ("c.toml", '[[case]]\nt = "x"\nexpected = "y"\n[[case]]\nt = "z"\n'),
         (
             "c.toml",
@@ -160,6 +178,42 @@ def test_an_async_function_is_refused_without_a_warning() -> None:
         load_cases(cases, roots=[], label="CASES")  # type: ignore[arg-type]
 
 
+def test_a_generator_without_an_end_is_refused() -> None:
+    with pytest.raises(CaseFileError) as caught:
+        load_cases(lambda: ({"n": n} for n in itertools.count()), roots=[], label="C")
+
+    assert str(caught.value) == (
+        "C: has more than 100000 cases\n"
+        "  hint: give fewer; see that a generator of cases comes to an end"
+    )
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "c.jsonl").open("wb") as file:
+        file.truncate(MOST_BYTES + 2**19)
+
+    with pytest.raises(CaseFileError) as caught:
+        load_cases("c.jsonl", roots=[tmp_path], label="")
+
+    assert str(caught.value) == (
+        "c.jsonl: has 16.5 MiB; a case file may have 16\n"
+        "  hint: keep fewer cases in it, or give them by a Python function"
+    )
+
+
+def test_a_missing_library_is_named_with_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+
+    error = refusal(tmp_path, "c.yaml", "- t: x\n")
+
+    assert str(error) == (
+        "c.yaml: reading it needs 'yaml', which is not installed\n"
+        "  hint: pip install 'pytest-promptopt[yaml]'"
+    )
+
+
 def test_roots_are_tried_in_order(tmp_path: Path) -> None:
     near, far = tmp_path / "near", tmp_path / "far"
     for folder in (near, far):
@@ -204,14 +258,15 @@ def test_a_folder_is_not_a_case_file(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "found"), [("c.csv", ".csv"), ("cases", "")])
+@pytest.mark.parametrize(("name", "found"), [("c.xlsx", ".xlsx"), ("cases", "")])
 def test_an_unknown_extension_lists_the_known_ones(name: str, found: str) -> None:
     with pytest.raises(CaseFileError) as caught:
         load_cases(name, roots=[], label="")
 
     assert str(caught.value) == (
         f"cases {name!r} has the extension {found!r}, which no reader takes\n"
-        "  hint: use one of .json, .jsonl, .ndjson, .toml, or pass a Python list"
+        "  hint: use one of .csv, .json, .jsonl, .ndjson, .parquet, .toml, .tsv, "
+        ".yaml, .yml, or pass a Python list"
     )
 
 

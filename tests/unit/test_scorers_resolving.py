@@ -11,13 +11,18 @@ from pytest_promptopt.scorers.resolving import FACTORIES
 
 CASE = Case(id="a", inputs={}, expected="7", place="c.jsonl:3")
 REPLY = Completion(text="7")
+KNOWN = (
+    "'choice', 'exact', 'includes', 'json', 'json_schema', 'list_f1', 'number', "
+    "'promptfoo', 'regex', 'set_f1', 'similarity', 'tool_call'"
+)
 
 
 @pytest.mark.parametrize("name", sorted(FACTORIES))
 def test_every_built_in_scorer_has_a_name(name: str) -> None:
-    case = Case(id="a", inputs={}, expected=7 if name == "json" else "7")
+    expected = {"json": 7, "json_schema": {"const": 7}, "tool_call": []}.get(name, "7")
+    case = Case(id="a", inputs={}, expected=expected)
 
-    assert resolve_scorer(name)(case, REPLY) == Score(value=1.0)
+    assert resolve_scorer(name)(case, REPLY).value == 1.0
 
 
 def test_a_made_scorer_and_an_uncalled_factory_are_taken() -> None:
@@ -106,14 +111,13 @@ def test_our_own_errors_and_interrupts_pass_through() -> None:
     [
         (
             "exakt",
-            "did you mean 'exact'? Known are 'choice', 'exact', 'includes', 'json', "
-            "'number', 'regex'",
+            f"did you mean 'exact'? Known are {KNOWN}",
         ),
         (
             "bleu",
-            "use one of 'choice', 'exact', 'includes', 'json', 'number', 'regex', or "
-            "pass a function (case, completion)",
+            f"use one of {KNOWN}, or pass a function (case, completion)",
         ),
+        ("json_fields", f"did you mean 'json'? Known are {KNOWN}"),
     ],
 )
 def test_an_unknown_name_lists_the_known_ones(name: str, hint: str) -> None:

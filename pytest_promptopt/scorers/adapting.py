@@ -1,0 +1,69 @@
+"""From a project's own function to a scorer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pytest_promptopt.errors import PromptOptError, ScorerError
+from pytest_promptopt.scorers.grading import Scorer, as_score, unusable, wrong
+
+if TYPE_CHECKING:
+    from pytest_promptopt.records import Case, Completion, Score
+
+AnyScorer = Callable[..., Any]
+"""A function ``(case, completion)`` that gives what :func:`as_score` takes."""
+
+
+def adapted(function: AnyScorer) -> Scorer:
+    """Return a function of the project as a scorer that always gives a score.
+
+    Raises:
+        ScorerError: It cannot be called with a case and a reply, or is async.
+    """
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    _check_form(function, name)
+
+    def score(case: Case, completion: Completion) -> Score:
+        try:
+            value = function(case, completion)
+        except AssertionError as error:
+            # As in a test body; completion.json raises one for a reply that is none.
+            return wrong(str(error) or unusable(completion) or "an assertion failed")
+        except PromptOptError:
+            raise
+        except Exception as error:
+            raise ScorerError(
+                f"{case.place or case.id}: scorer {name!r} raised "
+                f"{type(error).__name__}: {error}",
+                "make the scorer return a score for any reply; it is called as "
+                "scorer(case, completion)",
+            ) from error
+        try:
+            return as_score(value)
+        except ScorerError as error:
+            raise ScorerError(
+                f"{case.place or case.id}: scorer {name!r}: {error.problem}",
+                error.hint,
+            ) from None
+
+    return score
+
+
+def _check_form(function: AnyScorer, name: str) -> None:
+    call = getattr(function, "__call__", None)  # noqa: B004 - objects with async calls
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
+        raise ScorerError(
+            f"scorer {name!r} is an async function",
+            "write it as an ordinary function",
+        )
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        raise ScorerError(
+            f"scorer {name!r} cannot be called with (case, completion): {error}",
+            "give it exactly these two arguments",
+        ) from None
+    except ValueError:
+        pass  # some built-ins have no signature; the first call will tell
