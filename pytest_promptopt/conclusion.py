@@ -59,7 +59,14 @@ def workflow_commands(
             "removed",
             "report only",
         )
-        texts = [(level, one_line(result))] if told else []
+        # Of a pass, the figures alone do not say what was let through.
+        verdict = result.verdict
+        shown_verdict = (
+            f"pass ({verdict.cause}): {verdict.message}"
+            if verdict.outcome == "pass"
+            else one_line(result)
+        )
+        texts = [(level, shown_verdict)] if told else []
         texts += [
             ("warning", f"{remark.kind}: {remark.text}") for remark in result.remarks
         ]

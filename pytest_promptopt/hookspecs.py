@@ -35,7 +35,9 @@ def pytest_promptopt_model(
     Returns:
         An object with ``complete(request)``, an ordinary or an ``async`` function, that
         returns a :class:`~pytest_promptopt.Completion`, or ``None`` to leave the
-        name to the next implementation and at last to the built-in providers.
+        name to the next implementation and at last to the built-in providers. What it
+        may raise, and the attributes it may have (``retries_itself``, ``identity``,
+        ``free``, ``close``), are those of :class:`~pytest_promptopt.ChatModel`.
 
     Example:
         An in-house client, in ``conftest.py``::
@@ -114,4 +116,41 @@ def pytest_promptopt_scorer(config: pytest.Config, name: str) -> Any:
 
             def pytest_promptopt_scorer(config, name):
                 return same_length if name == "same_length" else None
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_promptopt_source(config: pytest.Config, name: str) -> Any:
+    """Supply the text of a prompt that is kept in a registry or a database.
+
+    Called when a prompt test is first read, for a source that no file and no Python
+    module matches, e.g. ``"registry:triage"``. Implementations run until one returns
+    something; the later ones are not asked. At the base commit of a pull request
+    nothing is asked: the committed baseline has the text that was recorded.
+
+    A search writes the text that it proposes to ``promptopt.triage.txt``, since there
+    is no file that a diff could change.
+
+    Args:
+        config: The pytest configuration.
+        name: The source as the marker has it.
+
+    Returns:
+        An object with the template as ``text`` and, if it likes, a ``fingerprint`` that
+        differs between versions of one text; or ``None`` to leave the name to the next
+        implementation. Where all do, the error names the files that were tried.
+
+    Example:
+        Prompts from a file of the project's own, in ``conftest.py``::
+
+            import json
+            from pathlib import Path
+            from types import SimpleNamespace
+
+            def pytest_promptopt_source(config, name):
+                kind, _, entry = name.partition(":")
+                if kind != "registry":
+                    return None
+                entries = json.loads(Path(config.rootpath, "registry.json").read_text())
+                return SimpleNamespace(text=entries[entry])
     """

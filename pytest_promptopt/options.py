@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -214,6 +215,12 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         default="enforce",
     )
     add(
+        "promptopt_environment",
+        "The jinja2.Environment of the project's prompts, e.g. myapp.llm:env, whose "
+        "filters, globals, loader and options hold in prompt tests too",
+        type="string",
+    )
+    add(
         "promptopt_fail_on",
         "Default of --promptopt-fail-on, with commas or one word a line",
         type="linelist",
@@ -253,10 +260,57 @@ def check_combination(option: argparse.Namespace) -> None:
             )
 
 
+def settle_origins(config: pytest.Config) -> None:
+    """Believe what steers the gate only from whoever starts the run.
+
+    What stands in ``addopts`` of an ini file is part of a pull request, which must not
+    choose what it is held against. A worker is started with the same words.
+
+    Raises:
+        pytest.UsageError: A file asks for what only a person can mean; exit code 4.
+    """
+    option = config.option
+    typed = [*map(str, config.invocation_params.args)]
+    typed += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+
+    def is_typed(name: str) -> bool:
+        return any(word.split("=")[0] == name or word[:1] == "@" for word in typed)
+
+    for name, on in (
+        ("--promptopt-update-baseline", option.promptopt_update_baseline),
+        ("--promptopt-case", option.promptopt_case is not None),
+    ):
+        if on and not is_typed(name):
+            raise pytest.UsageError(
+                f"{name} stands in addopts of an ini file\n"
+                "  hint: give it on the command line, for one run"
+            )
+    if _is_on_github() and not is_typed("--promptopt-compare"):
+        option.promptopt_compare = None
+    option.promptopt_gate_typed = any("promptopt_gate=" in word for word in typed)
+    option.promptopt_narrowed = _is_narrowed(config, typed)
+
+
+_NARROWING = (
+    *("-k", "-m", "-x", "@", "--deselect", "--ignore", "--ignore-glob", "--lf"),
+    *("--last-failed", "--sw", "--stepwise", "--exitfirst", "--maxfail"),
+)
+
+
+def _is_narrowed(config: pytest.Config, typed: list[str]) -> bool:
+    """Whether whoever started the run left tests out on purpose."""
+    paths = set(config.args) if config.args_source.name == "ARGS" else set()
+    return any(word in paths or word.startswith(_NARROWING) for word in typed)
+
+
+def _is_on_github() -> bool:
+    # GitHub sets the one for pull requests and says the other for merge queues.
+    queue = os.environ.get("GITHUB_EVENT_NAME") == "merge_group"
+    return queue or bool(os.environ.get("GITHUB_BASE_REF"))
+
+
 def is_pull_request(option: argparse.Namespace) -> bool:
     """Return whether there ought to be a base commit to compare with."""
     if option.promptopt_compare is not None:
         return bool(option.promptopt_compare != "none")
-    # GitHub sets the one for pull requests and says the other for merge queues.
-    queue = os.environ.get("GITHUB_EVENT_NAME") == "merge_group"
-    return queue or bool(os.environ.get("GITHUB_BASE_REF"))
+    return _is_on_github()

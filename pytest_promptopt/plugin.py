@@ -6,17 +6,23 @@ is imported only once a run has a prompt test.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_promptopt import options
 
+if TYPE_CHECKING:
+    import warnings
+
+RECORDING = "baselines to record: "
+"""How the estimate of a recording begins."""
+
 MARKER = (
-    "prompt(source, *, cases, scorer=None, system=None, user=None, assistant=None, "
-    "request=None, model=None, min_score=None, limits=None, watch=(), gate=None, "
-    "threads=1): score a prompt on its eval cases and fail when it got worse than its "
-    "committed baseline"
+    "prompt(source, *, cases, limit=None, sample=None, scorer=None, system=None, "
+    "user=None, assistant=None, syntax=None, request=None, model=None, "
+    "min_score=None, limits=None, watch=(), gate=None, threads=1): score a prompt on "
+    "its eval cases and fail when it got worse than its committed baseline"
 )
 
 
@@ -37,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     option = config.option
     options.check_combination(option)
+    options.settle_origins(config)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Mailbox(config), "promptopt-mailbox")
     if _uses_settings(config):
@@ -76,6 +83,16 @@ class Mailbox:
         result = getattr(report, "promptopt", None)
         if result is not None:
             _controller(self.config).take(result)
+
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, when: str
+    ) -> None:
+        """Show at once what a worker says that a recording is going to cost."""
+        text = str(warning_message.message)
+        if when == "collect" and text.startswith(RECORDING):
+            reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None:
+                reporter.write_line(text)
 
 
 def _controller(config: pytest.Config) -> Any:

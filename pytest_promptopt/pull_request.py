@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.git import (
     CommitFiles,
+    absent_tests,
     base_commit,
     ini_at,
-    removed_tests,
     work_tree,
 )
 from pytest_promptopt.items.base_test import Base
@@ -19,13 +20,29 @@ from pytest_promptopt.records import TestResult, Verdict
 from pytest_promptopt.settings import fail_on_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from pathlib import Path
 
     import pytest
 
-    from pytest_promptopt.git import RemovedTest
+    from pytest_promptopt.git import AbsentTest
     from pytest_promptopt.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a run did with the prompt tests that it met.
+
+    Attributes:
+        judged: Node ids of prompt tests with a verdict.
+        skipped: Node ids of tests that were skipped.
+        whole: Whether whoever started the run asked for all tests, and it ended by
+            itself.
+    """
+
+    judged: Collection[str]
+    skipped: Collection[str]
+    whole: bool
 
 
 def base_of(config: pytest.Config) -> Base | None:
@@ -50,6 +67,7 @@ def base_of(config: pytest.Config) -> Base | None:
         commit=commit,
         files=CommitFiles(top, commit.commit),
         top=top,
+        root=root,
         settings=ini_at(top, commit.commit, inipath),
     )
 
@@ -71,12 +89,12 @@ def fail_on(config: pytest.Config, settings: Settings) -> frozenset[str]:
         return settings.fail_on  # a misspelt word there failed nothing
 
 
-def removed(config: pytest.Config, nodeids: Iterable[str]) -> list[TestResult]:
-    """Return a result for each prompt test that the pull request took away.
+def unjudged(config: pytest.Config, run: Run) -> list[TestResult]:
+    """Return a result for each prompt test of the base commit that was not judged.
 
     Args:
         config: The configuration of the process that reports.
-        nodeids: The prompt tests of this run.
+        run: What this run did.
     """
     try:
         base = base_of(config)
@@ -84,14 +102,23 @@ def removed(config: pytest.Config, nodeids: Iterable[str]) -> list[TestResult]:
         return []  # each prompt test says it
     if base is None:
         return []
-    known = {_record_path(config.rootpath, nodeid) for nodeid in nodeids}
-    gone = removed_tests(
+    known = {_record_path(config.rootpath, nodeid) for nodeid in run.judged}
+    skipped = {_record_path(config.rootpath, nodeid) for nodeid in run.skipped}
+    absent = absent_tests(
         base.top,
         base.commit.commit,
         root=config.rootpath,
         present=lambda path: path in known,
     )
-    return [_result(entry, base.name) for entry in gone]
+    found = []
+    for entry in absent:
+        if entry.why:
+            found.append(_removed(entry, base.name))
+        elif entry.record in skipped:
+            found.append(_not_run(entry, "skipped", base.name))
+        elif run.whole:
+            found.append(_not_run(entry, "not run", base.name))
+    return found
 
 
 def _record_path(root: Path, nodeid: str) -> Path:
@@ -99,24 +126,35 @@ def _record_path(root: Path, nodeid: str) -> Path:
     return baselines.path_for(root / file, rest.replace("::", "."))
 
 
-def _result(gone: RemovedTest, commit: str) -> TestResult:
+def _removed(gone: AbsentTest, commit: str) -> TestResult:
     """Say what became of a prompt test that the base commit still has.
 
     Who deletes the record as well says that the removal is meant.
     """
     meant = not gone.record.exists()
     text = f"commit {commit} has a baseline for it, and {gone.why}"
+    if not meant:
+        text += f": restore it, or delete {gone.record.name} too if that is meant"
     verdict = Verdict(
-        outcome="pass" if meant else "inconclusive",
-        cause="removed",
-        message=text
-        if meant
-        else f"{text}: restore it, or delete {gone.record.name} too if that is meant",
+        outcome="pass" if meant else "inconclusive", cause="removed", message=text
     )
+    return _result(gone, verdict)
+
+
+def _not_run(absent: AbsentTest, cause: str, commit: str) -> TestResult:
+    text = (
+        f"commit {commit} has a baseline for it, and this run has not judged it: look "
+        "for a skip, a conftest.py or an ini key that leaves it out"
+    )
+    verdict = Verdict(outcome="inconclusive", cause=cause, message=text)
+    return _result(absent, verdict)
+
+
+def _result(absent: AbsentTest, verdict: Verdict) -> TestResult:
     return TestResult(
-        nodeid=gone.test,
-        selector=gone.test,
-        prompt=gone.test,
+        nodeid=absent.test,
+        selector=absent.test,
+        prompt=absent.test.partition("::")[0],
         model="",
         verdict=verdict,
     )

@@ -6,9 +6,11 @@ It lives in every process that runs prompt tests. What these share is in
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,7 @@ from pytest_promptopt.items.faults import users_part
 from pytest_promptopt.items.look_ahead import one_by_one, upcoming
 from pytest_promptopt.items.prompt_test import selector
 from pytest_promptopt.items.single import SingleCase
-from pytest_promptopt.records import TestResult
+from pytest_promptopt.records import Remark, TestResult
 from pytest_promptopt.report import recording, terminal
 from pytest_promptopt.report.plain import plain
 from pytest_promptopt.suite import PromptSuite
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import Verdict
 
 RESULT = pytest.StashKey[TestResult]()
+COVERED = Remark(kind="xfail", text="its xfail marker keeps this from failing the run")
 ARGUMENTS = pytest.StashKey[tuple[str, ...]]()
 
 
@@ -65,8 +68,19 @@ class PromptSession:
             item for item in session.items if marker.closest(item) is not None
         ]
 
+        if getattr(session.config, "workerinput", {}).get("workerid") == "gw0":
+            # A worker has no terminal, but its warnings reach the controller at once.
+            _warn_of(self._estimate(), session.config)
+
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say what a recording is going to cost, before it costs anything."""
+        return self._estimate()
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Stop paying at once; the replies that came are in the cache."""
+        self.suite.close()
+
+    def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:
             return []
         return [plain(line) for line in recording.estimate(self.suite.recordings())]
@@ -95,6 +109,7 @@ class PromptSession:
         if RESULT in item.stash:  # a rerun must not inherit what came before
             del item.stash[RESULT]
         item.stash[ARGUMENTS] = running.argument_names(original)
+        conduct: Conduct | SingleCase | None = None
         try:
             conduct = self._prepared(item)
             item.obj = running.looped(
@@ -107,7 +122,7 @@ class PromptSession:
             )
             yield
         except PromptOptError as error:
-            self._fail(item, _could_not_be_judged(error))
+            self._fail(item, _could_not_be_judged(error), conduct)
         except Exception as error:  # noqa: BLE001 - raised again, it is the user's
             # A hook or a model of the user's: the lines of this package say nothing.
             trace = users_part(error.__traceback__, item.config.rootpath)
@@ -148,7 +163,10 @@ class PromptSession:
             verdict.outcome == "inconclusive"
             or verdict.cause in ("report only", "accepted")
         ):
-            _warn(item, f"{result.prompt}: {terminal.one_line(result)}")
+            told = terminal.one_line(result)
+            if verdict.outcome == "pass":  # then the figures do not say what is wrong
+                told = f"pass ({verdict.cause}): {verdict.message}"
+            _warn(item, f"{result.prompt}: {told}")
         for remark in result.remarks:
             _warn(item, f"{result.prompt}: {remark.kind}: {remark.text}")
         if result.search is not None and result.search.outcome == "error":
@@ -161,13 +179,20 @@ class PromptSession:
                 failure = failure.with_traceback(first.__traceback__)
             raise failure
 
-    def _fail(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
+    def _fail(
+        self,
+        item: pytest.Function,
+        verdict: Verdict,
+        conduct: Conduct | SingleCase | None,
+    ) -> NoReturn:
         result = TestResult(
             nodeid=item.nodeid,
             selector=selector(item),
             prompt=_label(item),
             model="",
             verdict=verdict,
+            calls=conduct.tally.calls if conduct is not None else 0,
+            cached=conduct.tally.cached if conduct is not None else 0,
             line=(item.location[1] or 0) + 1,
         )
         item.stash[RESULT] = result
@@ -215,6 +240,12 @@ class PromptSession:
             report.outcome = "failed"
             del report.wasxfail
             report.longrepr = str(call.excinfo.value) if call.excinfo else "error"
+        if hasattr(report, "wasxfail") and result.verdict.outcome == "fail":
+            result = replace(result, remarks=(*result.remarks, COVERED))
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None and report.outcome == "failed":
+            # Pytest repeats it in its short summary, under CI at full length.
+            crash.message = plain(f"{result.prompt}: {terminal.one_line(result)}")
         report.promptopt = json.dumps(result.to_json(), allow_nan=False)  # type: ignore[attr-defined]
         return report
 
@@ -227,6 +258,14 @@ def _could_not_be_judged(error: PromptOptError) -> Verdict:
     if isinstance(error, ModelError):
         return gate.error("provider", str(error), retryable=error.retryable)
     return gate.error("setup", str(error))
+
+
+def _warn_of(lines: Sequence[str], config: pytest.Config) -> None:
+    for line in lines[:1]:
+        with contextlib.suppress(PromptOptWarning):  # -W error must not end the run
+            warnings.warn_explicit(
+                PromptOptWarning(line), None, str(config.rootpath), 1
+            )
 
 
 def _label(item: pytest.Function) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TABLES = ("providers", "request", "optimizer_request", "prices")
 GATES = ("enforce", "report")
+SYNTAXES = ("jinja", "format", "literal")
 FAIL_ON = ("drift", "inconclusive")
 
 
@@ -219,18 +220,35 @@ def read_tables(path: Path) -> dict[str, Any]:
     Raises:
         SettingError: The file is not TOML, or a key is unknown or no table.
     """
-    import tomli
-
     try:
-        document = tomli.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
     except OSError as error:
         raise SettingError(
             f"{path}: cannot be read: {error.strerror}", "make it readable"
         ) from error
+    return tables_of(text, path)
+
+
+def tables_of(text: str, path: Path) -> dict[str, Any]:
+    """Read ``[tool.promptopt]`` from the text of a ``pyproject.toml``.
+
+    Args:
+        text: The text.
+        path: The file, for messages.
+
+    Raises:
+        SettingError: It is not TOML, or a key is unknown or no table.
+    """
+    import tomli
+
+    try:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
     tables = document.get("tool", {}).get("promptopt", {})
     if not isinstance(tables, dict):
         raise SettingError(

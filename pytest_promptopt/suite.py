@@ -16,9 +16,11 @@ from pytest_promptopt.configuration import (
     under_ci,
 )
 from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.gate import RECORDED_TRIALS
+from pytest_promptopt.git import is_tracked
 from pytest_promptopt.items.conduct import Conduct
 from pytest_promptopt.items.places import roots
-from pytest_promptopt.items.planning import RECORDED_TRIALS, edited, plan
+from pytest_promptopt.items.planning import edited, plan
 from pytest_promptopt.items.prompt_test import PromptTest, load
 from pytest_promptopt.items.reference import Reference, reference_of
 from pytest_promptopt.items.roster import Roster
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
 
 LEAVING = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
 """What a callable that supplies cases may raise to leave its test."""
+
+COMMITTED = (
+    "the reply cache .promptopt/cache.sqlite is committed to git, so it is not used: "
+    "git rm --cached it and ignore .promptopt/"
+)
 
 DRAIN_S = 10.0
 """Longest wait for replies that nobody waits for any more, in seconds."""
@@ -96,8 +103,14 @@ class PromptSuite:
         if self._engine is None:
             from pytest_promptopt.models.cache import Cache
 
-            cache = Cache(self.config.rootpath / ".promptopt" / "cache.sqlite")
-            self._engine = Engine(concurrency=self.settings.concurrency, cache=cache)
+            path = self.config.rootpath / ".promptopt" / "cache.sqlite"
+            # Whoever commits replies decides what is measured.
+            committed = path.exists() and is_tracked(path)
+            self._engine = Engine(
+                concurrency=self.settings.concurrency,
+                cache=None if committed else Cache(path),
+                notes=(COMMITTED,) if committed else (),
+            )
         return self._engine
 
     def test_of(self, item: pytest.Item) -> PromptTest:
@@ -209,10 +222,9 @@ class PromptSuite:
     def _gate(self) -> str:
         """What the ini key says: on a pull request the base's, which it cannot relax.
 
-        The command line is no part of a pull request's files.
+        What is typed is no part of a pull request's files.
         """
-        given = self.config.option.override_ini or ()
-        if self.base is None or any(x.startswith("promptopt_gate=") for x in given):
+        if self.base is None or self.config.option.promptopt_gate_typed:
             return self.settings.gate
         return self.base.settings.get("promptopt_gate", "enforce")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +16,9 @@ import pytest_promptopt.items.searching
 import pytest_promptopt.models.cache
 import pytest_promptopt.models.offline
 import pytest_promptopt.session  # noqa: F401
+
+if TYPE_CHECKING:
+    from repositories import Repository
 
 pytest_plugins = ["pytester"]
 
@@ -137,3 +142,21 @@ class Project:
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Project:
     return Project(pytester)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the first repository of this process is copied to."""
+    return tmp_path_factory.mktemp("made") / "repository"
+
+
+@pytest.fixture
+def repository(project: Project, made: Path) -> Repository:
+    """A pull request that has not changed anything yet."""
+    from repositories import Repository
+
+    if made.exists():
+        return Repository(project, made)
+    repository = Repository(project)
+    shutil.copytree(repository.path, made)
+    return repository

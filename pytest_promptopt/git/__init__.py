@@ -16,30 +16,32 @@ if TYPE_CHECKING:
     from pytest_promptopt.git.base import BaseCommit, base_commit
     from pytest_promptopt.git.commit_files import CommitFiles, text_at
     from pytest_promptopt.git.ini import ini_at
-    from pytest_promptopt.git.removed import RemovedTest, removed_tests
-    from pytest_promptopt.git.trees import check_applies, work_tree
+    from pytest_promptopt.git.removed import AbsentTest, absent_tests
+    from pytest_promptopt.git.trees import check_applies, is_tracked, work_tree
 
 # No module has the name of what is in it: importing one would hide the name.
 _HOMES = {
     "BaseCommit": "base",
     "CommitFiles": "commit_files",
-    "RemovedTest": "removed",
+    "AbsentTest": "removed",
     "base_commit": "base",
     "check_applies": "trees",
+    "is_tracked": "trees",
     "ini_at": "ini",
-    "removed_tests": "removed",
+    "absent_tests": "removed",
     "text_at": "commit_files",
     "work_tree": "trees",
 }
 
 __all__ = [
+    "AbsentTest",
     "BaseCommit",
     "CommitFiles",
-    "RemovedTest",
+    "absent_tests",
     "base_commit",
     "check_applies",
     "ini_at",
-    "removed_tests",
+    "is_tracked",
     "text_at",
     "work_tree",
 ]

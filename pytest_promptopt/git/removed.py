@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemovedTest:
+class AbsentTest:
     """A prompt test with a baseline that is one no more.
 
     Attributes:
         record: Absolute path of its baseline record, which may be gone too.
         test: What it was called: ``"tests/test_x.py::TestShop::test_y"``.
-        why: What became of it, to end a sentence: ``"its file is gone"``.
+        why: What became of it, to end a sentence: ``"its file is gone"``; empty if it
+            stands as it did.
     """
 
     record: Path
@@ -32,13 +33,13 @@ class RemovedTest:
     why: str
 
 
-def removed_tests(
+def absent_tests(
     top: Path, commit: str, *, root: Path, present: Callable[[Path], bool]
-) -> tuple[RemovedTest, ...]:
-    """Find the prompt tests that were taken away since a commit.
+) -> tuple[AbsentTest, ...]:
+    """Find the prompt tests of a commit that this run does not have.
 
     Only what can be seen without running anything is told: a record whose test the
-    commit had, with a marker, and the work tree has not.
+    commit had, with a marker.
 
     Args:
         top: The top of the work tree.
@@ -66,12 +67,12 @@ def removed_tests(
         why = _why(files, record)
         if why is not None:
             test = "/".join([*parts[:-3], _node(parts[-2], parts[-1])])
-            found.append(RemovedTest(record=record, test=test, why=why))
+            found.append(AbsentTest(record=record, test=test, why=why))
     return tuple(found)
 
 
 def _why(files: CommitFiles, record: Path) -> str | None:
-    """Say why a test is gone; ``None`` if it is not, or that cannot be decided."""
+    """Say why a test is gone, if it is; ``None`` if that cannot be decided."""
     name = _decoded(record.name.removesuffix(".json"))
     stem = _decoded(record.parent.name)
     if name is None or stem is None:
@@ -86,7 +87,7 @@ def _why(files: CommitFiles, record: Path) -> str | None:
             return "its file is gone"
         now = FileText.read(file).text
         if mark_at(now, name) is not None:
-            return None
+            return ""
         if has_test(now, name):
             return "it has no prompt marker any more"
     except SourceError:

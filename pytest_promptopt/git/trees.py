@@ -1,4 +1,4 @@
-"""Where a git work tree starts, and whether a diff applies to it."""
+"""Where a git work tree starts, what it tracks, whether a diff applies to it."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ def check_applies(diff: Path, top: Path) -> None:
             f"git apply --check refuses the diff: {tried.said}",
             "report this with the prompt file",
         )
+
+
+def is_tracked(path: Path) -> bool:
+    """Return whether git tracks a file; ``False`` where there is no git."""
+    try:
+        listed = ask_git(path.parent, "ls-files", "--error-unmatch", "--", path.name)
+    except OSError:
+        return False
+    return listed.done

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt import baseline as baselines
-from pytest_promptopt.errors import BaselineError, SourceError
+from pytest_promptopt.errors import BaselineError, SettingError, SourceError
 from pytest_promptopt.items.base_marks import mark_at
+from pytest_promptopt.items.places import locate
 from pytest_promptopt.items.prompt_test import digest_of_source
 from pytest_promptopt.prompts import Prompt, load_prompt
+from pytest_promptopt.settings import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,18 +49,24 @@ class BaseTest:
         record: Its baseline record; ``None`` if there is none, or none to be read.
         prompt: Its prompt; ``None`` if it cannot be read there.
         model: Name of its task model; empty if that is not known.
+        request: Model settings of its requests; ``None`` if that is not known.
         mark: What its marker says literally; ``None`` if it has none.
         test_digest: Digest of its test module; ``None`` if there is none.
+        has_same_cases: Whether the pull request leaves the cases as they are there.
+        unreadable: Whether there is a record that cannot be read.
     """
 
     name: str
     record: Baseline | None = None
     prompt: Prompt | None = None
     model: str = ""
+    request: Mapping[str, Any] | None = None
     mark: BaseMark | None = None
     test_digest: str | None = None
+    has_same_cases: bool = False
+    unreadable: bool = False
 
-    def marked(
+    def in_force(
         self, *, min_score: float | None, limits: Mapping[str, str], gate: str | None
     ) -> InForce:
         """Return the limits in force: the base's, as far as they can be read there.
@@ -88,7 +98,7 @@ def _mark_at(source: str, name: str) -> BaseMark | None:
         return None  # written for another Python
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Base:
     """The base commit, with what reading prompt tests there takes.
 
@@ -96,12 +106,14 @@ class Base:
         commit: The commit.
         files: Its files.
         top: Top of the work tree.
+        root: Pytest's root folder.
         settings: Values of pytest's ini keys there, as far as they are ours.
     """
 
     commit: BaseCommit
     files: CommitFiles
     top: Path
+    root: Path
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -129,14 +141,63 @@ class Base:
         """
         source = self._text(test_file)
         mark = None if source is None else _mark_at(source, test.name)
+        record = self._record(test.baseline_path)
+        prompt = self._prompt(test, mark, roots)
+        digest = None if source is None else digest_of_source(source.encode())
         return BaseTest(
             name=self.name,
-            record=self._record(test.baseline_path),
-            prompt=self._prompt(test, mark, roots),
+            record=record,
+            prompt=prompt,
             model="" if model_is_fixed else self._model(mark),
+            request=self._request(mark, prompt),
             mark=mark,
-            test_digest=None if source is None else digest_of_source(source.encode()),
+            test_digest=digest,
+            has_same_cases=self._has_same_cases(
+                test, mark, roots, same_module=digest == test.test_digest
+            ),
+            unreadable=record is None and self.files.is_file(test.baseline_path),
         )
+
+    def _request(
+        self, mark: BaseMark | None, prompt: Prompt | None
+    ) -> Mapping[str, Any] | None:
+        if mark is None or "request" not in mark.known:
+            return None
+        of_prompt = {} if prompt is None else prompt.request_defaults
+        return {**self._request_defaults, **of_prompt, **mark.request}
+
+    @cached_property
+    def _request_defaults(self) -> Mapping[str, Any]:
+        text = self._text(self.root / "pyproject.toml")
+        try:
+            tables = {} if text is None else tables_of(text, self.root)
+        except SettingError:
+            return {}  # main's own runs say it
+        return dict(tables.get("request", {}))
+
+    def _has_same_cases(
+        self,
+        test: PromptTest,
+        mark: BaseMark | None,
+        roots: Sequence[Path],
+        *,
+        same_module: bool,
+    ) -> bool:
+        """Whether nothing of what names or holds the cases has been touched."""
+        cases = test.mark.cases
+        if not isinstance(cases, (str, os.PathLike)):
+            return same_module  # a list or a function in it
+        if not same_module:
+            chosen = test.mark.limit is not None or test.mark.sample is not None
+            named = mark is not None and "cases" in mark.known
+            if chosen or mark is None or not named or mark.cases != str(cases):
+                return False
+        path = locate(str(cases), tuple(roots))
+        try:
+            there = self.files.read_bytes(path)
+        except (BaselineError, SourceError):
+            return False
+        return digest_of_source(there) == digest_of_source(path.read_bytes())
 
     def _model(self, mark: BaseMark | None) -> str:
         if mark is not None and "model" not in mark.known:
@@ -163,9 +224,18 @@ class Base:
         self, test: PromptTest, mark: BaseMark | None, roots: Sequence[Path]
     ) -> Prompt | None:
         named = mark.sources if mark is not None else None
+        syntax = test.mark.syntax
+        if mark is not None and "syntax" in mark.known:
+            syntax = mark.syntax
         for sources in filter(None, (named, test.mark.sources)):
             try:
-                return load_prompt(sources, roots=roots, files=self.files)
+                return load_prompt(
+                    sources,
+                    roots=roots,
+                    files=self.files,
+                    syntax=syntax,
+                    environment=test.prompt.environment,
+                )
             except SourceError:
                 continue
         return None

@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING
 from pytest_promptopt import gate
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.gate import Terms
+from pytest_promptopt.items.explaining import (
+    not_comparable,
+    of_stale_record,
+    with_acceptance,
+    with_outage,
+    with_switches,
+)
 from pytest_promptopt.items.measuring import Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.recording import kept, recorded
@@ -126,7 +133,7 @@ class Conduct:
         old = Arm(
             prompt=prompt,
             model=self.model_named(self.reference.model),
-            settings=record.request,
+            settings=self.reference.request,
             price=self.prices.get(self.reference.model),
         )
         return [(old, self.plan.common), (own, self.test.cases)]
@@ -145,11 +152,8 @@ class Conduct:
     def run(self) -> Generator[Batch, None, TestResult]:
         """Judge the test, then search if there is to be a search."""
         verdict = yield from self._verdict()
-        reference = self.reference
-        if reference.accepting is not None:
-            verdict = gate.accepted(
-                verdict, reason=reference.reason, recorded=reference.accepting
-            )
+        if not self.recording:
+            verdict = with_acceptance(verdict, self.test, self.reference)
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
         result = self._result(verdict)
@@ -211,7 +215,10 @@ class Conduct:
     def _notes(self, writer: NamedModel | None) -> tuple[str, ...]:
         """Return what every report must say: stand-ins used, caches set aside."""
         stand_ins = [model.stand_in for model in (self.model, writer) if model]
-        return tuple(dict.fromkeys(filter(None, [*stand_ins, *self.engine.notes])))
+        said = [*stand_ins, *self.engine.notes]
+        if self.test.selection:
+            said.append(f"{self.test.mark.label}: {self.test.selection}")
+        return tuple(dict.fromkeys(filter(None, said)))
 
     def _keep_look(self, searched: SearchResult) -> None:
         """Have a use of the hold-out recorded, once per run."""
@@ -225,21 +232,24 @@ class Conduct:
     def _verdict(self) -> Generator[Batch, None, Verdict]:
         record, mode = self.reference.record, self.plan.mode
         if self.recording is not None and mode == "kept":
-            return kept(self.test, self.recording)
+            return kept(self.test, self.recording, self.terms)
         if mode == "unchanged" and record is not None:
+            if self.reference.stale:
+                return of_stale_record(self.test, record, None, self.reference)
             return gate.judge_unchanged(self.test.cases, record, self.terms)
         if mode == "edited" and record is not None:
             try:
                 self.model_named(self.reference.model)
             except SettingError as error:
-                return _not_comparable(self.reference.model, record, error)
-            return (yield from self._compared(record))
+                return not_comparable(self.reference, error)
+            compared = yield from self._compared(record)
+            return with_switches(compared, self.test, self.model, self.reference)
         batch = self.rounds.begin()
         fault = yield from self.rounds.run_bodies(batch)
         if fault is not None:
             return fault
         (trials,) = gathered(batch, self.rounds.arms)
-        return self._explained(self._judged_alone(record, trials))
+        return self._with_outage(self._judged_alone(record, trials))
 
     def _judged_alone(self, record: Baseline | None, trials: Trials) -> Verdict:
         test = self.test
@@ -251,6 +261,7 @@ class Conduct:
                 tally=self.tally,
                 today=self.today,
                 reason=self.reason,
+                terms=self.terms,
             )
             return verdict
         if record is None:
@@ -259,9 +270,11 @@ class Conduct:
                 trials,
                 min_score=self.reference.min_score,
                 strict=self.strict,
+                terms=self.terms,
             )
-        if not self.reference.stale:
-            self.redraws = gate.redraws(test.cases, record, trials)
+        if self.reference.stale:
+            return of_stale_record(test, record, trials, self.reference)
+        self.redraws = gate.redraws(test.cases, record, trials)
         return gate.judge_unedited(test.cases, record, trials, self.terms)
 
     def _compared(self, record: Baseline) -> Generator[Batch, None, Verdict]:
@@ -279,11 +292,14 @@ class Conduct:
                 break
         if not self.reference.stale:
             self.redraws = gate.redraws(cases, record, old)
-        verdict = self._explained(verdict)
+        verdict = self._with_outage(verdict)
         doubtful = gate.doubtful_must_pass(cases, record, old, new)
         if not doubtful or verdict.outcome in ("fail", "error"):
             return verdict
         return (yield from self._retried(verdict, doubtful, (old, new)))
+
+    def _with_outage(self, verdict: Verdict) -> Verdict:
+        return with_outage(verdict, self.rounds.sent, self.rounds.arms[-1][0])
 
     def _retried(
         self,
@@ -293,47 +309,17 @@ class Conduct:
     ) -> Generator[Batch, None, Verdict]:
         """Decide about ``must_pass`` cases with a first failure by fresh trials."""
         arms = [(arm, doubtful) for arm, _ in self.rounds.arms]
-        batch = self.rounds.send(gate.RETRIALS, arms)
-        fault = yield from self.rounds.run_bodies(batch)
-        if fault is not None:
-            return fault
-        old, new = gathered(batch, arms)
-        return gate.with_retrials(
-            verdict, doubtful, old, new, suite=self.test.cases, looks=looks
-        )
-
-    def _explained(self, verdict: Verdict) -> Verdict:
-        """Put the first model error into an error verdict's message."""
-        batch = self.rounds.sent
-        lost = [entry for entry in batch if entry.lost is not None]
-        if not lost:
-            return verdict
-        own = self.rounds.arms[-1][0]
-        new_lost = [entry for entry in lost if entry.arm is own]
-        if not new_lost and self.plan.mode == "edited" and verdict.outcome == "error":
-            return replace(
-                verdict,
-                outcome="inconclusive",
-                cause="provider",
-                message="the baseline's own model gave no reply, so nothing can be "
-                f"compared: {lost[0].lost}",
-            )
-        if verdict.outcome != "error":
-            return verdict
-        first = (new_lost or lost)[0].lost
-        return replace(
-            verdict,
-            message=f"{len(lost)} of {len(batch)} requests got no reply\n{first}",
-            retryable=first is not None and first.retryable,
-        )
-
-
-def _not_comparable(model: str, record: Baseline, error: SettingError) -> Verdict:
-    """Say that the baseline's own model cannot be called, so never pass."""
-    return Verdict(
-        outcome="inconclusive",
-        cause="provider",
-        message=f"the baseline was recorded with {model!r}, which cannot be "
-        f"called ({error.problem}): record a new one with --promptopt-update-baseline",
-        baseline_date=record.date,
-    )
+        found, again = verdict, doubtful
+        asked: Batch = []
+        for _ in range(gate.ROUNDS):
+            batch = self.rounds.send(gate.RETRIALS, [(arm, again) for arm, _ in arms])
+            fault = yield from self.rounds.run_bodies(batch)
+            if fault is not None:
+                return fault
+            asked += batch
+            old, new = gathered(asked, arms)
+            found = gate.with_retrials(verdict, doubtful, old, new, looks=looks)
+            again = gate.doubtful_still(found, doubtful)
+            if not again:
+                break
+        return found

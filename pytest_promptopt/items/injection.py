@@ -151,9 +151,10 @@ def _check_names(metafunc: pytest.Metafunc, names: tuple[str, ...]) -> None:
 
 
 def _check_places(metafunc: pytest.Metafunc, mark: marker.PromptMark) -> None:
-    from pytest_promptopt.items.places import check_existence
+    from pytest_promptopt.items.places import check_existence, check_syntax
 
     check_existence(mark, metafunc.config, metafunc.definition.path)
+    check_syntax(mark, metafunc.config, metafunc.definition.path)
 
 
 def _check_body(function: Callable[..., Any], mark: marker.PromptMark) -> None:

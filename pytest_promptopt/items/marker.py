@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.gate.limits import check_limit
-from pytest_promptopt.settings import GATES, did_you_mean
+from pytest_promptopt.settings import GATES, SYNTAXES, did_you_mean
 
 if TYPE_CHECKING:
     import pytest
+
+    from pytest_promptopt.prompts.source import SyntaxName
 
 ROLES = ("system", "user", "assistant")
 ARGUMENTS = (
     "cases",
     "gate",
+    "limit",
     "limits",
     "min_score",
     "model",
     "request",
+    "sample",
     "scorer",
+    "syntax",
     "threads",
     "watch",
     *ROLES,
@@ -35,6 +41,8 @@ class PromptMark:
     Attributes:
         sources: Message role to place; the role ``""`` is the one positional source.
         cases: Path of a case file, a sequence of mappings, or a callable.
+        limit: How many cases to take from the start; ``None`` for all.
+        sample: How many cases to draw by their content; ``None`` for all.
         scorer: Name of a scorer, a callable, or ``None``: the body decides.
         request: Model settings, sent as they are.
         model: Name of the task model, if it differs from the run's.
@@ -43,10 +51,14 @@ class PromptMark:
         watch: Files whose content belongs to the fingerprint.
         gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
         threads: Bodies run at once, 1 for the main thread.
+        syntax: What the sources are written in, ``"jinja"``, ``"format"`` or
+            ``"literal"``, or message role to that; empty where it is not said.
     """
 
     sources: Mapping[str, str]
     cases: Any
+    limit: int | None = None
+    sample: int | None = None
     scorer: Any = None
     request: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
@@ -55,6 +67,7 @@ class PromptMark:
     watch: tuple[str, ...] = ()
     gate: str | None = None
     threads: int = 1
+    syntax: SyntaxName | Mapping[str, SyntaxName] = ""
 
     @property
     def label(self) -> str:
@@ -90,6 +103,8 @@ def read(mark: pytest.Mark) -> PromptMark:
     return PromptMark(
         sources=_sources(mark.args, given),
         cases=_cases(given["cases"]),
+        limit=_size(given, "limit"),
+        sample=_size(given, "sample"),
         scorer=_scorer(given.get("scorer")),
         request=_request(given.get("request")),
         model=_text(given, "model"),
@@ -98,6 +113,7 @@ def read(mark: pytest.Mark) -> PromptMark:
         watch=_watch(given.get("watch", ())),
         gate=_gate(given.get("gate")),
         threads=_threads(given.get("threads", 1)),
+        syntax=_syntax(given.get("syntax"), given),
     )
 
 
@@ -127,6 +143,13 @@ def _sources(args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _cases(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, Iterator):
+        raise _wrong(
+            f"cases={value!r} is an iterator, which is empty after the first use",
+            "pass the function that makes it, without calling it, or a list",
+        )
     usable = isinstance(value, (str, Sequence)) or callable(value)
     if isinstance(value, bytes) or not usable or value == "":
         raise _wrong(
@@ -134,6 +157,18 @@ def _cases(value: Any) -> Any:
             'write cases="cases/NAME.jsonl" or a list of dicts',
         )
     return value
+
+
+def _size(given: Mapping[str, Any], name: str) -> int | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise _wrong(
+        f"{name}={value!r} is no whole number from 1 up",
+        f"write {name}=100, or delete it to use all cases",
+    )
 
 
 def _scorer(value: Any) -> Any:
@@ -223,3 +258,31 @@ def _threads(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise _wrong(f"threads={value!r} is no whole number from 1 up", "write threads=4")
+
+
+def _syntax(
+    value: Any, given: Mapping[str, Any]
+) -> SyntaxName | Mapping[str, SyntaxName]:
+    if value is None:
+        return ""
+    if not isinstance(value, Mapping):
+        return _syntax_name(value)
+    by_role = [role for role in ROLES if role in given]
+    for role in value:
+        if role not in by_role:
+            raise _wrong(
+                f"syntax names {role!r}, which is no message of this prompt",
+                did_you_mean(str(role), by_role)
+                if by_role
+                else 'write syntax="format" for the one source',
+            )
+    return {role: _syntax_name(name) for role, name in value.items()}
+
+
+def _syntax_name(value: Any) -> SyntaxName:
+    if value in SYNTAXES:
+        return cast("SyntaxName", value)
+    raise _wrong(
+        f"syntax={value!r} is none of {', '.join(SYNTAXES)}",
+        did_you_mean(str(value), SYNTAXES),
+    )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
     from pytest_promptopt.items.marker import PromptMark
@@ -27,15 +29,48 @@ def roots(config: pytest.Config, test_file: Path) -> tuple[Path, ...]:
 def check_existence(mark: PromptMark, config: pytest.Config, test_file: Path) -> None:
     """Refuse a marker whose files are not there; their content is read later.
 
+    A source that a project's hook may know is left alone: it is not asked before the
+    test is run.
+
     Raises:
         SettingError: A file is missing; names the places tried.
     """
     tried = roots(config, test_file)
-    files = [place for place in mark.sources.values() if ":" not in place]
+    files = []
+    if not config.hook.pytest_promptopt_source.get_hookimpls():
+        files += _files_of_sources(mark.sources.values(), tried)
     if isinstance(mark.cases, str):
         files.append(mark.cases)
     for name in (*files, *mark.watch):
         locate(name, tried)
+
+
+def _files_of_sources(keys: Iterable[str], tried: tuple[Path, ...]) -> list[str]:
+    """Return the files that sources stand in; modules are looked for when read."""
+    from pytest_promptopt.prompts.reading import file_of, module_is_there
+
+    named = {key: file_of(key) for key in keys}
+    return [
+        file
+        for key, file in named.items()
+        if file is not None and not module_is_there(key, tried)
+    ]
+
+
+def check_syntax(mark: PromptMark, config: pytest.Config, test_file: Path) -> None:
+    """Refuse sources that look like templates of a syntax that the marker hides.
+
+    Raises:
+        TemplateError: There is one.
+    """
+    from pytest_promptopt.prompts import check_syntaxes, environment_named
+
+    check_syntaxes(
+        mark.sources,
+        roots=roots(config, test_file),
+        syntax=mark.syntax,
+        environment=lambda: environment_named(config.getini("promptopt_environment")),
+    )
 
 
 def locate(name: str, tried: tuple[Path, ...]) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.errors import TemplateError
-from pytest_promptopt.gate import trials_per_look
+from pytest_promptopt.gate import RECORDED_TRIALS, trials_per_look
 from pytest_promptopt.records import digest
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["record", "kept", "alone", "unchanged", "unedited", "edited"]
 Recording = Literal["all", "new", "changed"]
-
-RECORDED_TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +99,7 @@ def _run(
     seed: int,
 ) -> str:
     against = None if reference is None else reference.prompt
+    old_request = None if reference is None else dict(reference.request)
     return digest(
         [
             record.to_json() if record else None,
@@ -108,6 +107,7 @@ def _run(
             test.prompt.snapshot(),
             sorted([case.id, case.hash] for case in test.cases),
             dict(test.settings),
+            old_request,
             model.name,
             seed,
         ]
@@ -125,7 +125,7 @@ def edited(test: PromptTest, model: NamedModel, reference: Reference) -> bool:
     record, before = reference.record, reference.prompt
     if record is None or before is None:
         return False
-    if model.name != reference.model or dict(test.settings) != dict(record.request):
+    if model.name != reference.model or dict(test.settings) != dict(reference.request):
         return True
     if test.prompt.fingerprint == before.fingerprint:
         return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import itertools
 import os
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,29 +16,41 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_promptopt import baseline as baselines
-from pytest_promptopt.cases import check_variables, load_cases
+from pytest_promptopt.cases import (
+    MOST_CASES,
+    check_variables,
+    load_cases,
+    select_cases,
+    selection_note,
+)
 from pytest_promptopt.errors import (
     BaselineError,
     CaseFileError,
     PromptOptError,
     SettingError,
     SourceError,
+    TemplateError,
 )
 from pytest_promptopt.items import faults, injection, marker, places
 from pytest_promptopt.items.body import first_line
 from pytest_promptopt.looks import Look, parse_looks
-from pytest_promptopt.prompts import load_prompt
+from pytest_promptopt.prompts import (
+    Prompt,
+    check_inputs,
+    environment_named,
+    load_prompt,
+)
 from pytest_promptopt.records import digest
-from pytest_promptopt.scorers import resolve_scorer
+from pytest_promptopt.scorers import files_of, leaves, resolve_scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.marker import PromptMark
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.prices import Price
-    from pytest_promptopt.prompts import Prompt
+    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.records import Case
     from pytest_promptopt.scorers import Scorer
 
@@ -70,6 +84,7 @@ class PromptTest:
         mark: The marker's arguments.
         prompt: The prompt as it is in the files.
         cases: Its eval cases, in file order.
+        selection: How many of how many cases these are; empty if all.
         settings: Model settings of every request.
         scorer: The scorer, if the marker names one.
         baseline: The committed record, if there is one.
@@ -79,8 +94,8 @@ class PromptTest:
         looks: What that file holds.
         takes_prompt: Whether the body calls the model itself.
         test_digest: Digest of the test module's source.
-        watch_digest: Digest of the files that the marker watches, and of the one that a
-            scorer of the project's own is in.
+        watch_digest: Digest of the files that the marker watches, and of those that a
+            scorer and a Jinja environment of the project's own are in.
     """
 
     nodeid: str
@@ -90,6 +105,7 @@ class PromptTest:
     mark: PromptMark
     prompt: Prompt
     cases: tuple[Case, ...]
+    selection: str
     settings: Mapping[str, Any]
     scorer: Scorer | None
     baseline: Baseline | None
@@ -135,10 +151,26 @@ def load(
     mark = marker.read(_mark_of(item))
     tried = places.roots(item.config, item.path)
     names = injection.own_names(item.function)
-    prompt = load_prompt(mark.sources, roots=tried)
-    cases = load_cases(_supplied(mark), roots=tried, label=f"{mark.label} cases")
+    named = item.config.getini("promptopt_environment")
+    prompt = load_prompt(
+        mark.sources,
+        roots=tried,
+        syntax=mark.syntax,
+        environment=environment_named(named),
+        supply=functools.partial(
+            lambda config, name: config.hook.pytest_promptopt_source(
+                config=config, name=name
+            ),
+            item.config,
+        ),
+    )
+    label = f"{mark.label} cases"
+    every = load_cases(_supplied(mark), roots=tried, label=label)
     if "prompt" not in names:  # a live handle may be rendered with other inputs
-        check_variables(cases, prompt.variables, prompt_label=mark.label)
+        check_variables(every, prompt.variables, prompt_label=mark.label)
+        check_inputs(prompt, every)
+    chosen = {"limit": mark.limit, "sample": mark.sample}
+    cases = select_cases(every, label=label, **chosen)
     name = qualified_name(item)
     path = baselines.path_for(item.path, name)
     looks_path = baselines.looks_path_for(item.path, name)
@@ -150,11 +182,16 @@ def load(
         mark=mark,
         prompt=prompt,
         cases=cases,
-        settings=_sendable({**defaults, **mark.request}),
+        selection=selection_note(len(every), len(cases), **chosen),
+        settings=_sendable({**defaults, **prompt.request_defaults, **mark.request}),
         scorer=None
         if mark.scorer is None
-        else resolve_scorer(mark.scorer, extra=named_scorer),
-        baseline=_baseline(item, path, renewed=renewed),
+        else resolve_scorer(
+            mark.scorer,
+            extra=named_scorer,
+            locate=lambda name: places.locate(name, tried),
+        ),
+        baseline=_baseline(item, path, prompt.environment, renewed=renewed),
         baseline_path=path,
         written=tuple(map(_changed_at, (path, path.parent))),
         looks_path=looks_path,
@@ -162,21 +199,31 @@ def load(
         takes_prompt="prompt" in names,
         test_digest=_digest_of(item.path),
         watch_digest=digest(
-            [[path.name, _digest_of(path)] for path in _watched(item, mark, tried)]
+            [
+                [path.name, _digest_of(path)]
+                for path in _watched(item, mark, tried, prompt.code)
+            ]
         ),
     )
 
 
 def _watched(
-    item: pytest.Function, mark: PromptMark, tried: tuple[Path, ...]
+    item: pytest.Function,
+    mark: PromptMark,
+    tried: tuple[Path, ...],
+    code: Sequence[Path],
 ) -> list[Path]:
     """Return the files beside the test module that the scores depend on."""
-    files = [places.locate(name, tried) for name in mark.watch]
-    if callable(mark.scorer):
+    names = (*mark.watch, *files_of(mark.scorer))
+    files = [places.locate(name, tried) for name in names]
+    files += [path for path in code if _is_the_projects(path, item)]
+    for scorer in leaves(mark.scorer):
+        if not callable(scorer):
+            continue
         try:
-            source = inspect.getsourcefile(inspect.unwrap(mark.scorer))
+            source = inspect.getsourcefile(inspect.unwrap(scorer))
         except TypeError:  # a callable object, or one written in C
-            source = inspect.getsourcefile(type(mark.scorer))
+            source = inspect.getsourcefile(type(scorer))
         if source is not None and _is_the_projects(Path(source), item):
             files.append(Path(source))
     return files
@@ -225,7 +272,10 @@ def _supplied(mark: PromptMark) -> Any:
     @functools.wraps(supply)
     def supplied() -> Any:
         try:
-            return supply()
+            value = supply()
+            if isinstance(value, Iterator):  # what it raises has a place here only
+                return list(itertools.islice(value, MOST_CASES + 1))
+            return value  # noqa: TRY300 - read by the loader
         except PromptOptError:
             raise
         except Exception as error:
@@ -252,11 +302,18 @@ def _sendable(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _baseline(item: pytest.Item, path: Path, *, renewed: bool) -> Baseline | None:
+def _baseline(
+    item: pytest.Item, path: Path, environment: ProjectEnvironment, *, renewed: bool
+) -> Baseline | None:
     try:
         text = _committed_text(item, path)
-        return None if text is None else baselines.parse(text, _shown(item, path))
-    except BaselineError as error:
+        if text is None:
+            return None
+        baseline = baselines.parse(text, _shown(item, path))
+        if environment.name:  # its code may lack by now what the record uses
+            Prompt.from_snapshot(baseline.prompt, environment)
+        return baseline  # noqa: TRY300 - both lines above may refuse it
+    except (BaselineError, TemplateError) as error:
         if renewed:
             return None
         command = f"pytest {shlex.quote(selector(item))} --promptopt-update-baseline"

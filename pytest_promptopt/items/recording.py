@@ -13,6 +13,7 @@ from pytest_promptopt.records import Verdict, digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.gate import Terms
     from pytest_promptopt.items.measuring import Tally
     from pytest_promptopt.items.planning import Recording
     from pytest_promptopt.items.prompt_test import PromptTest
@@ -28,6 +29,7 @@ def recorded(
     tally: Tally,
     today: str,
     reason: str | None,
+    terms: Terms,
 ) -> tuple[Verdict, dict[str, str]]:
     """Return the verdict of a recording and the files to write.
 
@@ -40,6 +42,7 @@ def recorded(
         tally: What the model reported.
         today: ISO day.
         reason: Why a worse score is accepted, if it is.
+        terms: What an edit of it would be held against.
     """
     missing = sum(
         any(trial.missing for trial in entries) for entries in trials.values()
@@ -51,7 +54,7 @@ def recorded(
     if not any(case.scores for case in record.cases):
         message = "no case has a score: nothing recorded"
         return gate.error("test", message), {}
-    seen = gate.judge_alone(test.cases, trials, min_score=0.0, strict=False)
+    seen = gate.judge_alone(test.cases, trials, min_score=0.0, terms=terms)
     count = max(len(entries) for entries in trials.values())
     verdict = replace(
         seen,
@@ -62,16 +65,16 @@ def recorded(
     return verdict, {str(test.baseline_path): baselines.render(record)}
 
 
-def kept(test: PromptTest, recording: Recording) -> Verdict:
-    """Return the verdict of a test whose baseline is left as it is."""
+def kept(test: PromptTest, recording: Recording, terms: Terms) -> Verdict:
+    """Return the verdict of a test whose baseline is left as it is.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if test.baseline is None:
+        raise ValueError(f"{test.nodeid} has no baseline to keep")
     why = "it has one" if recording == "new" else "nothing changed since"
-    date = test.baseline.date if test.baseline is not None else None
-    return Verdict(
-        outcome="pass",
-        cause="kept",
-        message=f"baseline of {date} kept: {why}",
-        baseline_date=date,
-    )
+    return gate.judge_kept(test.cases, test.baseline, terms, why=why)
 
 
 def _record(

@@ -89,6 +89,8 @@ class Rounds:
         self.own += [entry for entry in batch if entry.arm is under_test]
         yield batch
         leaving = left_out(batch)
+        if leaving is not None and self.plan.mode == "record":
+            raise type(leaving)(f"{leaving} (no baseline recorded)")
         if leaving is not None:
             raise leaving
         return fault_of(

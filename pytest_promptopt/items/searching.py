@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.cases import split_cases
@@ -73,12 +73,17 @@ class SearchDriver:
                 else:
                     effect = self.searched.send(answer)
             except StopIteration as stop:
-                result: SearchResult = stop.value
-                return result
+                return self._with_texts(stop.value)
             if isinstance(effect, Complete):
                 answer, fault = self._complete(effect)
             else:
                 answer, fault = yield from self._measure(effect)
+
+    def _with_texts(self, result: SearchResult) -> SearchResult:
+        best = result.best_candidate
+        if result.outcome != "unconfirmed" or best is None:
+            return result
+        return replace(result, best_texts=self.test.prompt.supplied_texts(best))
 
     def _complete(
         self, effect: Complete

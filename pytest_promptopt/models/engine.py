@@ -20,7 +20,7 @@ from pytest_promptopt.models.loop import LoopThread
 from pytest_promptopt.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from typing_extensions import Self
 
@@ -43,6 +43,7 @@ class Engine:
         retries: How often a request that failed for a passing reason is sent again, or
             the whole policy.
         seed: Seed of the jitter between retries.
+        notes: Sentences to show about the calls.
 
     Raises:
         SettingError: The concurrency is below 1.
@@ -55,6 +56,7 @@ class Engine:
         *,
         retries: int | RetryPolicy = 4,
         seed: int = 0,
+        notes: Sequence[str] = (),
     ) -> None:
         if concurrency < 1:
             raise SettingError(
@@ -69,6 +71,7 @@ class Engine:
             jitter=random.Random(seed),  # noqa: S311 - hides nothing
         )
         self._cache = cache
+        self._notes = tuple(notes)
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._thread: LoopThread | None = None
@@ -78,7 +81,8 @@ class Engine:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences to show about what went wrong beside the calls."""
-        return self._cache.notes if self._cache is not None else ()
+        told = self._cache.notes if self._cache is not None else ()
+        return (*self._notes, *told)
 
     def start(self, call: Call) -> Future[Reply]:
         """Start one call; see :meth:`start_all`."""

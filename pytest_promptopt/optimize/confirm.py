@@ -199,6 +199,7 @@ def _decide(
         candidate=entry.candidate,
         incumbent=run.task.incumbent,
         edits=run.plan.prompt.edits(entry.candidate),
+        texts=run.plan.prompt.supplied_texts(entry.candidate),
         before=entry.before,
         after=entry.after,
         interval=entry.interval,

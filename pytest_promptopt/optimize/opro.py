@@ -72,7 +72,6 @@ TAG = "new_text"
 
 _OWN_TAGS = re.compile(r"</?(?:new_text|attempt|example)\b|<HERE>", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _ECHO_WORDS = 6
 _LOWEST = MappingProxyType(
     {"shown": 1, "per_step": 1, "exemplars": 0, "buckets": 1, "temperature": 0}
@@ -163,7 +162,7 @@ class Opro:
             "opro.j2",
             attempts=_attempts(history, region.address, self.options),
             examples=_examples(task, region, step, self.options.exemplars),
-            keep=_fixed_parts(region.text),
+            keep=", ".join(region.fixed),
             **values,
         )
         message = Message(role="user", content=content)
@@ -261,12 +260,6 @@ def _examples(
         }
         for index in sorted(drawn)
     ]
-
-
-def _fixed_parts(text: str) -> str:
-    """Return the template expressions of a text, which a rewrite has to keep."""
-    found = dict.fromkeys(" ".join(part.split()) for part in _EXPRESSION.findall(text))
-    return ", ".join(found)
 
 
 def _own_tags(text: str) -> set[str]:

@@ -70,10 +70,13 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
     """Check what can be known before the first call.
 
     Raises:
-        SearchRefused: There is nothing to rewrite, there are too few cases, or the
-            budget buys too few proposals.
+        SearchRefused: The prompt stands where nothing can be written, there is nothing
+            to rewrite, there are too few cases, or the budget buys too few proposals.
     """
     label = plan.prompt.label
+    unwritable = plan.prompt.unwritable
+    if unwritable is not None:
+        raise SearchRefused(unwritable.problem, unwritable.hint)
     if not plan.regions:
         raise SearchRefused(
             f"{label}: no region of the template may be rewritten",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.errors import StrategyError
+from pytest_promptopt.errors import SourceError, StrategyError
 from pytest_promptopt.optimize.effects import Complete
 from pytest_promptopt.optimize.strategy import Evaluate, NextStep, Rejected, Tally
 from pytest_promptopt.prompts import check_candidate
@@ -82,9 +82,16 @@ def _fault(run: Run, candidate: Candidate) -> str | None:
     """Return why a draft is turned away; what is in the ledger has been checked."""
     if candidate in run.ledger:
         return None
-    return check_candidate(
-        candidate, run.plan.prompt, cases=run.case_text, limits=run.plan.limits
+    prompt = run.plan.prompt
+    fault = check_candidate(
+        candidate, prompt, cases=run.case_text, limits=run.plan.limits
     )
+    if fault is None:
+        try:
+            prompt.edits(candidate)
+        except SourceError:  # told before it is paid for, not once it is confirmed
+            return "cannot be written in its place"
+    return fault
 
 
 def _fitting(

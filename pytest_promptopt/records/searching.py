@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.records.base import Record, digest
@@ -76,6 +76,8 @@ class Proposal(Record):
         look: How often this hold-out had been used against this incumbent before.
         holdout_cases: Number of hold-out cases.
         trials: Fresh hold-out trials per case and arm.
+        texts: New whole texts of the prompts that a hook supplied, by their labels:
+            there is no file that an edit could change.
     """
 
     candidate: Candidate
@@ -89,6 +91,7 @@ class Proposal(Record):
     look: int
     holdout_cases: int
     trials: int
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def gain(self) -> float:
@@ -158,6 +161,7 @@ class SearchResult(Record):
         optimizer_calls: Those of them that went to the optimizer model.
         proposal: The confirmed candidate, if there is one.
         best_candidate: The best on train, confirmed or not.
+        best_texts: Its texts as in :attr:`Proposal.texts`, where it was not confirmed.
         look: A line for the committed file of looks, if the hold-out was used.
     """
 
@@ -176,6 +180,7 @@ class SearchResult(Record):
     optimizer_calls: int = 0
     proposal: Proposal | None = None
     best_candidate: Candidate | None = None
+    best_texts: Mapping[str, str] = field(default_factory=dict)
     look: Mapping[str, Any] | None = None
 
     @classmethod

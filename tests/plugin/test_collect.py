@@ -72,6 +72,12 @@ GOOD = "'prompts/sort.j2', cases='cases.jsonl'"
             "did you mean 'cases.jsonl'?",
         ),
         (
+            "@mark('prompts/sirt.toml:a.b', cases='cases.jsonl')\n"
+            "def test_sort(case, output):\n    assert output\n",
+            "prompt marker: no file 'prompts/sirt.toml' (tried *",
+            "did you mean 'prompts/sort.j2'?",
+        ),
+        (
             f"@mark({GOOD}, watch=5)\n"
             "def test_sort(case, output):\n    assert output\n",
             "prompt marker: watch=5 is no list of paths",

@@ -9,12 +9,16 @@ import pytest
 from conftest import Project
 
 from pytest_promptopt.gate.limits import check_limit
+from pytest_promptopt.items.marker import ARGUMENTS
+from pytest_promptopt.scorers.resolving import FACTORIES
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [DOCS / "gate.md", DOCS / "pull-requests.md"]
+GATE = DOCS / "gate.md"
+PAGES = sorted(DOCS.glob("*.md"))
+README = DOCS.parent / "README.md"
 
 
-@pytest.mark.parametrize("word", [r"--promptopt-[\w-]+", r"promptopt_\w+"])
+@pytest.mark.parametrize("word", [r"--promptopt-[\w-]+", r"\bpromptopt_\w+"])
 def test_options_and_ini_keys_of_the_docs_are_in_the_help(
     project: Project, word: str
 ) -> None:
@@ -28,15 +32,40 @@ def test_options_and_ini_keys_of_the_docs_are_in_the_help(
 
 
 def test_limits_of_the_docs_can_be_read() -> None:
-    limits = re.findall(r'"([+\-<>][^"]*)"', PAGES[0].read_text("utf-8"))
+    limits = re.findall(r'"([+\-<>][^"]*)"', GATE.read_text("utf-8"))
 
     assert len(limits) >= 9
     for limit in limits:
         check_limit(limit)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_between_the_docs_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([\w./-]+)\)", page.read_text("utf-8"))
+def anchors(page: Path) -> set[str]:
+    """Return the places within a page that a link can name, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
-    assert [link for link in links if not (page.parent / link).is_file()] == []
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_links_of_the_docs_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", page.read_text("utf-8"))
+
+    for link, anchor in links:
+        target = page.parent / link if link else page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), f"{link}#{anchor}"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    text = README.read_text("utf-8")
+
+    assert [page.name for page in PAGES if f"](docs/{page.name}" not in text] == []
+
+
+@pytest.mark.parametrize("name", [*ARGUMENTS, *FACTORIES])
+def test_arguments_of_the_marker_and_scorers_are_in_the_readmes_table(
+    name: str,
+) -> None:
+    rows = re.findall(r"^\|.*$", README.read_text("utf-8"), re.MULTILINE)
+    written = f"`{name}=`" if name in ARGUMENTS else f'`"{name}"`'
+
+    assert [row for row in rows if written in row]

@@ -280,7 +280,7 @@ def test_a_worse_prompt_still_fails_when_a_better_one_is_proposed(
 def test_of_two_proposals_for_one_place_the_larger_gain_is_kept() -> None:
     from builders import proposed
 
-    from pytest_promptopt.controller import without_conflicts
+    from pytest_promptopt.proposals import without_conflicts
 
     small, large, other = (
         proposed("a", gain=0.1),

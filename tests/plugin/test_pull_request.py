@@ -2,62 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 from conftest import CONFTEST, TEST, Project
-
-MARKED = '@pytest.mark.prompt("prompts/sort.j2", cases="cases.jsonl")'
-
-
-class Repository:
-    """A project on a branch ``pr`` that has left ``main`` with a recorded baseline."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self.path = project.path
-        self.git("init", "--quiet", "--initial-branch=main")
-        (self.path / ".gitignore").write_text(".promptopt/\n__pycache__/\n")
-        project.record()
-        self.commit("Base")
-        self.git("switch", "--quiet", "--create", "pr")
-
-    def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-        done = subprocess.run(
-            ["git", *identity, *arguments],
-            cwd=cwd or self.path,
-            check=True,
-            capture_output=True,
-            env={**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(self.path)},
-        )
-        return done.stdout.decode()
-
-    def commit(self, message: str) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
-
-    @property
-    def record(self) -> Path:
-        return self.path / "__prompt_baselines__" / "test_sort" / "test_sort.json"
-
-    def run(self, *arguments: str) -> pytest.RunResult:
-        return self.project.run("--promptopt-compare=main", *arguments)
-
-    def forge(self, value: float) -> None:
-        """Write scores into the record by hand."""
-        data = json.loads(self.record.read_text())
-        for case in data["cases"]:
-            case["values"] = [value] * 3
-        self.record.write_text(json.dumps(data, indent=2) + "\n")
-
-
-@pytest.fixture
-def repository(project: Project) -> Repository:
-    return Repository(project)
+from repositories import MARKED, Repository
 
 
 def test_an_untouched_prompt_costs_nothing_on_a_pull_request(
@@ -209,7 +156,7 @@ def test_a_prompt_test_taken_away_is_not_silent(
     result = repository.run()
 
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*test_sort.py::test_sort*inconclusive (removed)*"])
+    result.stdout.fnmatch_lines(["test_sort.py (test_sort): inconclusive (removed)*"])
     assert repository.run("--promptopt-fail-on=inconclusive").ret == 1
 
 
@@ -297,13 +244,10 @@ def test_a_new_prompt_test_counts_by_its_own_record_and_is_said(
 
 
 def test_a_prompt_that_main_changed_without_a_record_is_not_the_pull_requests_doing(
-    project: Project,
+    project: Project, repository: Repository
 ) -> None:
-    repository = Repository(project)
-    repository.git("switch", "--quiet", "main")
     project.write_prompt("Skill 12")
-    repository.commit("Worse, unrecorded")
-    repository.git("switch", "--quiet", "--create", "later")
+    repository.commit_on_main("Worse, unrecorded")
 
     result = repository.run()
 

@@ -185,3 +185,83 @@ def test_xfail_covers_a_worse_prompt_but_not_an_inconclusive_one(
     result = project.run("--promptopt-fail-on=inconclusive")
 
     result.assert_outcomes(failed=1)
+
+
+def test_both_arms_are_asked_in_turns(project: Project) -> None:
+    project.record()
+    project.write_ini("promptopt_concurrency = 1")
+    project.pytester.makeconftest(
+        CONFTEST.replace(
+            'print("requests:", len(MODEL.requests))',
+            "texts = [r.messages[-1].content for r in MODEL.requests]\n"
+            '        print("requests:", len(texts))\n'
+            '        print("order:", *[t.split(".")[0][6:] for t in texts[:6]])',
+        )
+    )
+    project.write_prompt("Skill 12")
+
+    result = project.run()
+
+    order = next(e for e in result.stdout.lines if e.startswith("order: "))
+    assert order in ("order: 20 12 20 12 20 12", "order: 12 20 12 20 12 20")
+
+
+def test_drift_shows_in_the_baseline_arm_of_an_edited_prompt(project: Project) -> None:
+    drifted(project)
+    project.write_prompt("Skill 20!")
+
+    result = project.run()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*pass (same): 60.0% *", "drift: not the prompts: *"])
+
+
+def test_each_limit_takes_a_share_of_the_error_rate(project: Project) -> None:
+    limited = TEST.replace(
+        'cases="cases.jsonl"', 'cases="cases.jsonl", limits={"length": "+900%"}'
+    )
+    two = limited + TEST.replace("import pytest", "").replace("test_sort", "test_again")
+    project.write_test(two)
+    project.record()
+    project.write_prompt("Skill 12")
+
+    result = project.run("-k", "again")
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["  limit 0.00833 = 5% / (2 looks x 3 *)"])
+
+
+def test_one_reply_that_never_came_is_no_lost_case(project: Project) -> None:
+    project.record()
+    project.pytester.makeconftest(
+        CONFTEST.replace(
+            "    number, word =",
+            "    if 'Skill 30' in text and 'Case 3:' in text:\n"
+            "        from pytest_promptopt.errors import ModelError\n"
+            "        raise ModelError('model is down', 'wait')\n"
+            "    number, word =",
+        )
+    )
+    project.write_prompt("Skill 30")
+
+    result = project.run()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["*inconclusive (provider)*", "*3 of 120 requests got no reply*run it again*"]
+    )
+    result.stdout.no_fnmatch_line("*--promptopt-update-baseline*")
+
+
+def test_an_error_tells_the_calls_that_it_cost(project: Project) -> None:
+    limited = TEST.replace(
+        'cases="cases.jsonl"', 'cases="cases.jsonl", limits={"brevity": "+10%"}'
+    )
+    project.write_test(limited)
+    project.record()
+    project.write_prompt("Skill 12")
+
+    result = project.run()
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*error (setup)*[[]120 calls[]]"])

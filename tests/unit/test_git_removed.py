@@ -8,7 +8,7 @@ import pytest
 from git_project import GitProject
 
 from pytest_promptopt.baseline import path_for
-from pytest_promptopt.git import RemovedTest, removed_tests
+from pytest_promptopt.git import AbsentTest, absent_tests
 
 MARKED = """
 import pytest
@@ -41,9 +41,9 @@ def project(recorded: GitProject, tmp_path: Path) -> GitProject:
     return recorded.copy(tmp_path / "project")
 
 
-def removed(project: GitProject, *known: str) -> tuple[RemovedTest, ...]:
+def absent(project: GitProject, *known: str) -> tuple[AbsentTest, ...]:
     records = {path_for(project.path / "tests/test_x.py", name) for name in known}
-    return removed_tests(
+    return absent_tests(
         project.path,
         project.git("rev-parse", "HEAD"),
         root=project.path,
@@ -52,11 +52,21 @@ def removed(project: GitProject, *known: str) -> tuple[RemovedTest, ...]:
 
 
 def told(project: GitProject, *known: str) -> list[tuple[str, str]]:
-    return [(gone.test, gone.why) for gone in removed(project, *known)]
+    return [(gone.test, gone.why) for gone in absent(project, *known) if gone.why]
 
 
 def test_nothing_is_removed_where_nothing_changed(project: GitProject) -> None:
-    assert removed(project) == ()
+    assert told(project) == []
+
+
+def test_a_test_that_stands_but_is_not_in_this_run_has_no_reason(
+    project: GitProject,
+) -> None:
+    found = absent(project, "TestShop.test_tone[small]", "TestShop.test_tone[Größe]")
+
+    assert [(entry.test, entry.why) for entry in found] == [
+        ("tests/test_x.py::test_sort", "")
+    ]
 
 
 def test_a_file_that_is_gone_is_told_for_each_of_its_tests(
@@ -64,7 +74,7 @@ def test_a_file_that_is_gone_is_told_for_each_of_its_tests(
 ) -> None:
     (project.path / "tests/test_x.py").unlink()
 
-    gone = removed(project)
+    gone = absent(project)
 
     assert [(entry.test, entry.why) for entry in gone] == [
         ("tests/test_x.py::TestShop::test_tone[Größe]", "its file is gone"),
@@ -109,7 +119,7 @@ def test_a_record_left_behind_earlier_is_nobodys_removal(project: GitProject) ->
     other = path_for(Path("tests/test_gone.py"), "test_old").as_posix()
     project.commit_files({left: "{}", other: "{}"})
 
-    assert removed(project) == ()
+    assert told(project) == []
 
 
 @pytest.mark.parametrize("text", ["def test_sort(:", b"\xff", "from y import *\n"])
@@ -139,10 +149,10 @@ def test_only_what_is_below_the_root_is_told(project: GitProject) -> None:
     (project.path / "docs").mkdir()
     commit = project.git("rev-parse", "HEAD")
 
-    inside = removed_tests(
+    inside = absent_tests(
         project.path, commit, root=project.path / "tests", present=lambda _: False
     )
-    outside = removed_tests(
+    outside = absent_tests(
         project.path, commit, root=project.path / "docs", present=lambda _: False
     )
 

@@ -51,6 +51,7 @@ PROPOSAL = Proposal(
     look=0,
     holdout_cases=40,
     trials=3,
+    texts={"registry:a": "new"},
 )
 SEARCH = SearchResult(
     strategy="opro",
@@ -59,6 +60,7 @@ SEARCH = SearchResult(
     steps=(Step(number=0, asked=0, scored=1, rejected={}, best=0.5, calls=40),),
     proposal=PROPOSAL,
     best_candidate=PROPOSAL.candidate,
+    best_texts={"registry:a": "new"},
     look={"incumbent": "i", "holdout": ["h"], "run": "r"},
 )
 TAG = TagAccuracy(tag="german", cases=3, was=None, now=0.5)

@@ -1,0 +1,265 @@
+"""What a run leaves of its searches: the diff, new texts, the pull request's text."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.git import check_applies, work_tree
+from pytest_promptopt.patch import unified_diff
+from pytest_promptopt.proposed_texts import WrittenTexts, file_names
+from pytest_promptopt.report import proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_promptopt.outbox import Outbox
+    from pytest_promptopt.records import Edit, TestResult
+
+
+@dataclass(slots=True, kw_only=True)
+class Proposals:
+    """Writes proposals, and keeps what was not confirmed where nobody proposes it.
+
+    Attributes:
+        root: Pytest's root folder.
+        outbox: Writes files; its folder is where proposals go.
+        diff_path: Where the diff goes; the pull request's text goes beside it.
+        changed: The files that the diff changes, once it is written.
+    """
+
+    root: Path
+    outbox: Outbox
+    diff_path: Path
+    changed: list[Path] = field(default_factory=list)
+
+    @property
+    def text_path(self) -> Path:
+        """Where the pull request's text goes."""
+        return self.diff_path.with_suffix(".md")
+
+    @property
+    def top(self) -> Path:
+        """The folder that paths in a diff are relative to."""
+        return work_tree(self.root) or self.root
+
+    @property
+    def _written_texts(self) -> WrittenTexts:
+        return WrittenTexts(record=self.root / ".promptopt" / "proposed.json")
+
+    def remove_old(self, *, named: bool) -> None:
+        """Remove what an earlier run left, and nothing else.
+
+        Beside a run that proposes nothing it would be taken for its proposals.
+
+        Args:
+            named: Whether the user named the file of the diff, which then need not be
+                ours.
+
+        Raises:
+            SettingError: Something else is there, or it cannot be removed.
+        """
+        _remove_old(self.diff_path, b"--- " if named else b"")
+        _remove_old(self.text_path, proposal.TITLE.encode() if named else b"")
+        try:
+            self._written_texts.remove()
+        except OSError as error:
+            raise SettingError(
+                f"{str(error.filename)!r}, of an earlier search, cannot be removed: "
+                f"{error.strerror}",
+                "remove it, or make its folder writable",
+            ) from None
+
+    def keep_best(self, result: TestResult) -> None:
+        """Keep a candidate that was not confirmed, where nobody takes it for more."""
+        name = re.sub(r"[^\w.-]+", "-", result.nodeid).strip("-")
+        folder = self.root / ".promptopt" / "runs" / name
+        best = folder / "best.diff"
+        for old in (best, *folder.glob("best.*.txt")):
+            old.unlink(missing_ok=True)  # that of an earlier search
+        texts = result.search.best_texts if result.search is not None else {}
+        for label, file in file_names(texts).items():
+            path = folder / file.replace("promptopt", "best", 1)
+            self.outbox.write(path, texts[label].encode("utf-8"))
+        if not result.unconfirmed:
+            return
+        try:
+            diff = unified_diff(result.unconfirmed, read=Path.read_bytes, top=self.top)
+        except PromptOptError as error:
+            self.outbox.problems.append(f"no best.diff written: {error}")
+            return
+        self.outbox.write(best, diff)
+
+    def write(self, proposed: list[TestResult]) -> None:
+        """Write what is proposed.
+
+        Args:
+            proposed: Prompt tests whose searches have a proposal, at least one.
+        """
+        kept, dropped = without_conflicts(proposed)
+        edits = [edit for result in kept for edit in _edits(result)]
+        diff = self._write_diff(edits) if edits else ""
+        if diff is None:
+            kept = [result for result in kept if not _edits(result)]
+            if not kept:
+                return
+        self.outbox.remarks += [
+            f"left out: {result.prompt} ({result.nodeid}), since another proposal "
+            "changes the same text and gains as much or more"
+            for result in dropped
+        ]
+        text = proposal.pull_request_text(
+            kept,
+            dropped=dropped,
+            diff=diff or "",
+            command=self.apply_command,
+            texts=self._write_texts(kept),
+        )
+        self.outbox.write(self.text_path, text.encode("utf-8"))
+
+    def _write_diff(self, edits: list[Edit]) -> str | None:
+        """Write the diff and return it; ``None`` if it cannot be written."""
+        try:
+            diff = unified_diff(edits, read=Path.read_bytes, top=self.top)
+            if not self.outbox.write(self.diff_path, diff):
+                return None
+            check_applies(self.diff_path, self.top)
+        except PromptOptError as error:
+            self.outbox.take_back(self.diff_path)
+            self.outbox.problems.append(f"no diff written: {error}")
+            return None
+        self.changed = sorted({Path(edit.path) for edit in edits})
+        return diff.decode("utf-8")
+
+    def _write_texts(self, kept: list[TestResult]) -> list[proposal.NewText]:
+        """Write new texts of prompts that are in no file, each to one of its own."""
+        texts = {label: t for result in kept for label, t in _texts(result).items()}
+        told = []
+        for label, name in file_names(texts).items():
+            is_there = self._write_text(name, texts[label])
+            file = name if is_there else ""
+            told.append(proposal.NewText(label=label, file=file, text=texts[label]))
+        written = [text for text in told if text.file]
+        self.outbox.remarks += [
+            f"to apply the proposal for {text.label}: put the text of {text.file} "
+            "where that prompt is kept"
+            for text in written
+        ]
+        if written:
+            self._keep_in_mind([self.outbox.folder / text.file for text in written])
+        return told
+
+    def _write_text(self, name: str, text: str) -> bool:
+        path = self.outbox.folder / name
+        if not path.exists():
+            return self.outbox.write(path, text.encode("utf-8"))
+        # The pull request's text has it, too.
+        self.outbox.problems.append(
+            f"{name} was not written: there is a file of that name that no search "
+            "wrote, or that was changed since; move it away and run the same command "
+            "again: replies that came are not paid for twice"
+        )
+        return False
+
+    def _keep_in_mind(self, paths: list[Path]) -> None:
+        try:
+            self._written_texts.keep(paths)
+        except OSError as error:
+            self.outbox.problems.append(
+                f"{self._written_texts.record} was not written: {error.strerror}"
+            )
+
+    @property
+    def apply_command(self) -> str:
+        """What applies the diff, from the folder where pytest was started."""
+        start = self.outbox.folder.resolve()
+        top = self.top.resolve()
+        inside = all(start in path.resolve().parents for path in self.changed)
+        if start == top or (inside and work_tree(start) == work_tree(top)):
+            shown = shlex.quote(self.outbox.shown(self.diff_path))
+            return f"git apply --whitespace=nowarn {shown}"
+        # Elsewhere git would take the paths in the diff for others.
+        folder = shlex.quote(os.path.relpath(top, start))
+        shown = shlex.quote(os.path.relpath(self.diff_path.resolve(), top))
+        return f"git -C {folder} apply --whitespace=nowarn {shown}"
+
+
+def without_conflicts(
+    proposed: list[TestResult],
+) -> tuple[list[TestResult], list[TestResult]]:
+    """Keep, of proposals that change one text, the one with the larger gain.
+
+    Returns:
+        Those kept, in the order given, and those dropped.
+    """
+    kept: list[TestResult] = []
+    dropped: list[TestResult] = []
+    taken: list[Edit] = []
+    labels: set[str] = set()
+    for result in sorted(proposed, key=lambda entry: (-_gain(entry), entry.nodeid)):
+        edits, texts = _edits(result), _texts(result)
+        overlap = any(_overlap(edit, other) for edit in edits for other in taken)
+        if overlap or not labels.isdisjoint(texts):
+            dropped.append(result)
+        else:
+            kept.append(result)
+            taken += edits
+            labels |= texts.keys()
+    return [result for result in proposed if result in kept], dropped
+
+
+def _edits(result: TestResult) -> tuple[Edit, ...]:
+    search = result.search
+    if search is None or search.proposal is None:
+        return ()
+    return search.proposal.edits
+
+
+def _texts(result: TestResult) -> Mapping[str, str]:
+    search = result.search
+    if search is None or search.proposal is None:
+        return {}
+    return search.proposal.texts
+
+
+def _gain(result: TestResult) -> float:
+    search = result.search
+    return search.proposal.gain if search is not None and search.proposal else 0.0
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    if one.path != other.path:
+        return False
+    return one.start <= other.end and other.start <= one.end
+
+
+def _remove_old(path: Path, head: bytes) -> None:
+    """Remove what an earlier run left at a place, and nothing else.
+
+    Args:
+        path: The place.
+        head: How our own files begin there.
+
+    Raises:
+        SettingError: Something else is there.
+    """
+    try:
+        found = path.read_bytes()
+        if found.startswith(head) or not found:
+            path.unlink()
+            return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = f"it cannot be looked at: {error.strerror}"
+    else:
+        reason = "it was not written by this plugin"
+    raise SettingError(
+        f"--promptopt-diff: {str(path)!r} would be overwritten, but {reason}",
+        "move it away, or name another file with --promptopt-diff=PATH",
+    )
