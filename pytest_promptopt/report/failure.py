@@ -15,7 +15,7 @@ from pytest_promptopt.report.grounds import (
     tag_lines,
     terms,
 )
-from pytest_promptopt.report.lines import indented, listed, remark_lines
+from pytest_promptopt.report.lines import indented, label_line, listed, remark_lines
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def body(result: TestResult, *, below_line: bool = False) -> list[str]:
         *limit_lines(verdict.limits),
         *(terms(verdict) if below_line else certainty(verdict)),
         *tag_lines(verdict.tags),
+        *label_line(result),
         *changes("worse", verdict.worse),
         *better,
         *flaky_line(verdict),

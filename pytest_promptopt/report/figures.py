@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import LimitCheck, TestResult, Verdict
 
 
+BLIND = "too few cases for any drop to be seen"
+
+
 def one_line(result: TestResult, *, today: str | None = None) -> str:
     """Say in one line what was decided, on which figures.
 
@@ -99,10 +102,17 @@ def comparison(verdict: Verdict, today: str | None = None) -> list[str]:
     return parts
 
 
+def is_blind(verdict: Verdict) -> bool:
+    """Return whether even the loss of every case would not be seen."""
+    return verdict.detectable is not None and verdict.detectable >= 1.0
+
+
 def sight(verdict: Verdict) -> list[str]:
     """Write the smallest drop that the suite can show, and where it is held."""
     if verdict.detectable is None:
         return []
+    if is_blind(verdict):
+        return [BLIND]
     if verdict.p_value is not None:
         return [f"smallest drop it could show {points(verdict.detectable)}"]
     held = f" (limit {limit(verdict.limit)})" if verdict.limit is not None else ""

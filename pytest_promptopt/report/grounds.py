@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.gate.terms import LOOKS
 from pytest_promptopt.report.figures import (
     comparison,
+    is_blind,
     is_carried_over,
     moved,
     recorded,
@@ -44,7 +45,7 @@ def certainty(verdict: Verdict) -> list[str]:
     lines = [*_accuracies(verdict), *terms(verdict)]
     if verdict.detectable is None:
         return lines
-    if verdict.p_value is None:
+    if verdict.p_value is None or is_blind(verdict):
         return [*lines, *sight(verdict)]
     shown = points(verdict.detectable)
     return [*lines, f"smallest drop this suite could have shown: {shown}"]
@@ -151,8 +152,9 @@ def _tag(tag: TagAccuracy) -> str:
 
 
 def changes(title: str, entries: Sequence[CaseChange]) -> list[str]:
-    """Name the first cases that changed, and count the rest."""
-    lines = [f"{title}: {_changed(entry)}" for entry in entries[:SHOWN]]
+    """Name the first cases that changed, ``must_pass`` ones before others."""
+    first = sorted(entries, key=lambda entry: not entry.must_pass)[:SHOWN]
+    lines = [f"{title}: {_changed(entry)}" for entry in first]
     if len(entries) > SHOWN:
         lines.append(f"{title}: and {count(len(entries) - SHOWN, 'case')} more")
     return lines

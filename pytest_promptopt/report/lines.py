@@ -10,7 +10,7 @@ from pytest_promptopt.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_promptopt.records import Remark, Verdict
+    from pytest_promptopt.records import Remark, TestResult, Verdict
 
 SHOWN = 5
 """Cases or tags that a list names; the rest are counted."""
@@ -59,3 +59,9 @@ def listed(ids: Sequence[str]) -> str:
 def remark_lines(remarks: Iterable[Remark]) -> list[str]:
     """Return one line for each remark, whatever its text holds."""
     return [" ".join(f"{entry.kind}: {entry.text}".split()) for entry in remarks]
+
+
+def label_line(result: TestResult) -> list[str]:
+    """Return the line on how labels did, whatever they hold; none without labels."""
+    told = " ".join(result.labels.split())
+    return [f"labels: {told}"] if told else []

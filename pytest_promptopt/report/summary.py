@@ -21,6 +21,7 @@ from pytest_promptopt.report.lines import (
     colour,
     indented,
     is_doubted,
+    label_line,
     remark_lines,
 )
 from pytest_promptopt.report.search_log import search_lines
@@ -141,7 +142,7 @@ def _details(result: TestResult, verbosity: int, drift: str) -> list[str]:
     if verbosity > 0 or verdict.cause == "unclear":
         told += terms(verdict)
     if verbosity > 0:
-        told += _everything(verdict)
+        told += [*_everything(verdict), *label_line(result)]
     if verdict.outcome in ("pass", "inconclusive"):
         told += case_lists(verdict)
     if verdict.outcome == "inconclusive":

@@ -121,10 +121,10 @@ def test_broken_must_pass_cases_are_named_with_the_figures_around_them() -> None
         "  limit 0.02 = 4% / (2 looks x 1 edited prompt test); must_pass cases have "
         "the other 1%",
         "  smallest drop this suite could have shown: 10.0 points",
-        "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x' "
-        "(flaky)",
         "  worse: c3 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x' "
         "(must_pass) (flaky)",
+        "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x' "
+        "(flaky)",
         f"{SEE}=c3",
         ACCEPT,
         FIND,
@@ -332,3 +332,20 @@ def test_names_that_a_shell_would_read_are_quoted_in_commands() -> None:
         "to see one case:      pytest 'test p.py::test_a[x y]' "
         "--promptopt-case='it'\"'\"'s; rm'"
     )
+
+
+def test_a_suite_that_cannot_show_any_drop_says_so() -> None:
+    blind = compared("fail", "worse", detectable=1.0)
+
+    sentence = "too few cases for any drop to be seen"
+    assert f"  {sentence}" in terminal.failure(result(blind)).splitlines()
+    assert terminal.one_line(result(blind)).endswith(sentence)
+
+
+def test_must_pass_cases_are_named_first() -> None:
+    entries = [change(f"c{i}", must_pass=i == 7) for i in range(8)]
+
+    text = terminal.failure(result(compared("fail", "worse", worse=tuple(entries))))
+
+    worse = [line for line in text.splitlines() if line.startswith("  worse: c")]
+    assert worse[0].startswith("  worse: c7 ")
