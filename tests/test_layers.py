@@ -45,6 +45,7 @@ LAYERS = [
         "proposed_texts",
         "git",
         "items",
+        "starting",
     },
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

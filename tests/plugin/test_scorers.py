@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from conftest import Project
 
 MARKER = (
@@ -65,5 +67,34 @@ def test_a_scorer_that_cannot_be_made_fails_the_collection_with_the_fix(
         [
             "*ScorerError: json_schema: cannot use the schema: type: fits none of*",
             "*hint: correct it as JSON Schema asks*",
+        ]
+    )
+
+
+def test_a_failing_choice_says_which_label_is_taken_for_which(
+    project: Project,
+) -> None:
+    cases = [
+        {"id": f"c{n}", "ticket": f"Case {n}: say w{n % 2}", "expected": f"w{n % 2}"}
+        for n in range(20)
+    ]
+
+    text = "".join(json.dumps(case) + "\n" for case in cases)
+    (project.path / "cases.jsonl").write_text(text, encoding="utf-8")
+    project.write_test(
+        "import pytest\n"
+        "@pytest.mark.prompt('prompts/sort.j2', cases='cases.jsonl', scorer='choice')\n"
+        "def test_sort(): ...\n"
+    )
+    project.record()
+    project.write_prompt("Skill 5")
+
+    result = project.run()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*labels: 25.0% of 60 labels right; weakest: w1 (precision 100.0%, recall "
+            "20.0%); most confused: w1 as (none), 24x",
         ]
     )

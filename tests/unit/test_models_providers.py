@@ -93,8 +93,8 @@ URL = {"base_url": "http://localhost:1/v1"}
         (
             {"p": {**URL, "zzz": 1}},
             "[tool.promptopt.providers.p]: unknown key 'zzz'\n"
-            "  hint: use one of: api_key_env, base_url, key_required, send_seed, "
-            "timeout_s",
+            "  hint: use one of: api_key_env, base_url, default_headers, key_required, "
+            "kind, request, send_seed, timeout_s, token_command",
         ),
         (
             {"p": {}},

@@ -117,6 +117,7 @@ ONE_OF_EACH = [
         unconfirmed=(EDIT,),
         redraws=(REDRAW,),
         remarks=(REMARK,),
+        labels="50.0% of 4 labels right",
     ),
 ]
 
