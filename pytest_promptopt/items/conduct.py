@@ -20,6 +20,7 @@ from pytest_promptopt.items.explaining import (
     with_outage,
     with_switches,
 )
+from pytest_promptopt.items.labelling import labels_told
 from pytest_promptopt.items.measuring import Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.recording import kept, recorded
@@ -210,7 +211,15 @@ class Conduct:
             notes=self._notes(None),
             redraws=self.redraws,
             remarks=() if self.recording else self.reference.remarks,
+            labels=self._labels(verdict),
         )
+
+    def _labels(self, verdict: Verdict) -> str:
+        """Return how the labels of a classification did, in the arm under test."""
+        if not self.has_begun or verdict.outcome == "error":
+            return ""
+        (trials,) = gathered(self.rounds.own, self.rounds.arms[-1:])
+        return labels_told(self.test.mark.scorer, self.test.cases, trials)
 
     def _notes(self, writer: NamedModel | None) -> tuple[str, ...]:
         """Return what every report must say: stand-ins used, caches set aside."""

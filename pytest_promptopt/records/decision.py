@@ -189,6 +189,8 @@ class TestResult(Record):
             suite's drift is decided on.
         remarks: What a reviewer must not miss.
         line: Line of the test function, from 1; 0 if it is not known.
+        labels: How the labels of a classification did, in one line; empty where it is
+            none.
     """
 
     __test__ = False  # pytest: not a test class
@@ -210,6 +212,7 @@ class TestResult(Record):
     redraws: tuple[Redraw, ...] = ()
     remarks: tuple[Remark, ...] = ()
     line: int = 0
+    labels: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:

@@ -78,7 +78,6 @@ def test_a_failing_choice_says_which_label_is_taken_for_which(
         {"id": f"c{n}", "ticket": f"Case {n}: say w{n % 2}", "expected": f"w{n % 2}"}
         for n in range(20)
     ]
-
     text = "".join(json.dumps(case) + "\n" for case in cases)
     (project.path / "cases.jsonl").write_text(text, encoding="utf-8")
     project.write_test(
