@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.report.lines import in_order
+
 if TYPE_CHECKING:
     from pytest_promptopt.records import TestResult, Verdict
 
@@ -68,7 +70,7 @@ def _telling_case(verdict: Verdict) -> str:
     vital = verdict.broken or verdict.undecided
     if verdict.cause == "must_pass" and vital:
         return vital[0]
-    return verdict.worse[0].case_id if verdict.worse else ""
+    return in_order(verdict.worse)[0].case_id if verdict.worse else ""
 
 
 def _can_be_accepted(verdict: Verdict) -> bool:

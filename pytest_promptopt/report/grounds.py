@@ -14,7 +14,7 @@ from pytest_promptopt.report.figures import (
     score,
     sight,
 )
-from pytest_promptopt.report.lines import SHOWN, listed
+from pytest_promptopt.report.lines import SHOWN, in_order, listed
 from pytest_promptopt.wording import (
     beside,
     change,
@@ -152,9 +152,8 @@ def _tag(tag: TagAccuracy) -> str:
 
 
 def changes(title: str, entries: Sequence[CaseChange]) -> list[str]:
-    """Name the first cases that changed, ``must_pass`` ones before others."""
-    first = sorted(entries, key=lambda entry: not entry.must_pass)[:SHOWN]
-    lines = [f"{title}: {_changed(entry)}" for entry in first]
+    """Name the first cases that changed, and count the rest."""
+    lines = [f"{title}: {_changed(entry)}" for entry in in_order(entries)[:SHOWN]]
     if len(entries) > SHOWN:
         lines.append(f"{title}: and {count(len(entries) - SHOWN, 'case')} more")
     return lines

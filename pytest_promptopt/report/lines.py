@@ -10,7 +10,7 @@ from pytest_promptopt.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_promptopt.records import Remark, TestResult, Verdict
+    from pytest_promptopt.records import CaseChange, Remark, TestResult, Verdict
 
 SHOWN = 5
 """Cases or tags that a list names; the rest are counted."""
@@ -65,3 +65,8 @@ def label_line(result: TestResult) -> list[str]:
     """Return the line on how labels did, whatever they hold; none without labels."""
     told = " ".join(result.labels.split())
     return [f"labels: {told}"] if told else []
+
+
+def in_order(entries: Sequence[CaseChange]) -> list[CaseChange]:
+    """Return changes as they are shown: ``must_pass`` cases before others."""
+    return sorted(entries, key=lambda entry: not entry.must_pass)
