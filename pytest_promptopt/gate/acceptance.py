@@ -42,7 +42,7 @@ def accepted(verdict: Verdict, *, reason: str, recorded: Baseline) -> Verdict:
     if verdict.outcome in ("pass", "error"):
         return verdict
     message = (
-        f"accepted: {_measured(verdict)}{_recorded(recorded)}; the reason given:"
+        f"{_measured(verdict)}{_recorded(recorded)}; the reason given:"
         f" {reason.strip()!r}; {_otherwise(verdict)}"
     )
     return replace(verdict, outcome="pass", cause="accepted", message=message)

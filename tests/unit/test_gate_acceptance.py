@@ -35,7 +35,7 @@ def test_an_accepted_fail_passes_with_every_number_and_the_reason() -> None:
         verdict, outcome="pass", cause="accepted", message=shown.message
     )
     assert shown.message == (
-        "accepted: 75.0% measured, where the baseline of 2026-01-31 has 100.0%, 80.0%"
+        "75.0% measured, where the baseline of 2026-01-31 has 100.0%, 80.0%"
         " recorded on 2026-01-31; the reason given: 'half the price'; would have been"
         " fail (worse): the edited prompt is worse by 25.0 points: 75.0% against the"
         " baseline's 100.0% (20 cases, 3 trials each), p < 0.0001, limit 0.025"
@@ -50,7 +50,7 @@ def test_an_accepted_doubt_passes_also_where_nothing_could_be_compared() -> None
 
     assert (shown.outcome, shown.cause) == ("pass", "accepted")
     assert shown.message.startswith(
-        "accepted: nothing to compare, 100.0% recorded on 2026-01-31; the reason given:"
+        "nothing to compare, 100.0% recorded on 2026-01-31; the reason given:"
         " 'new cases'; would have been inconclusive (cases lost): no case is the same"
     )
 

@@ -235,7 +235,7 @@ def test_remarks_are_yellow_lines_below_their_test_also_when_quiet() -> None:
 
 
 def test_an_accepted_drop_shows_both_numbers_and_the_reason_in_yellow() -> None:
-    message = "accepted: 50.0% measured, 51.0% recorded: shorter replies"
+    message = "50.0% measured, 51.0% recorded: shorter replies"
     verdict = compared("pass", "accepted", message)
     line = Line(
         f"p.j2 (test_a, openai:x): pass (accepted): {FIGURES}  [480 calls]", ("yellow",)
