@@ -36,7 +36,7 @@ class BaseMark:
         limits: Part of the scores to its limit as written.
         gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
         model: Name of the task model, if it differs from the run's.
-        request: Model settings.
+        request: Model settings, or the place of a constant that holds them.
         scorer: Name of a scorer, or ``None``: the body decides.
         syntax: What the sources are written in, or message role to that.
         known: The names, of those above, that are known, also to have their default;
@@ -49,7 +49,7 @@ class BaseMark:
     limits: Mapping[str, str] = field(default_factory=dict)
     gate: str | None = None
     model: str | None = None
-    request: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] | str = field(default_factory=dict)
     scorer: str | None = None
     syntax: SyntaxName | Mapping[str, SyntaxName] = ""
     known: frozenset[str] = frozenset()
@@ -212,7 +212,8 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     ),
     "model": lambda value: isinstance(value, str),
     "request": lambda value: (
-        isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        isinstance(value, str)
+        or (isinstance(value, Mapping) and all(isinstance(key, str) for key in value))
     ),
     "scorer": lambda value: isinstance(value, str),
     "syntax": lambda value: (

@@ -12,6 +12,7 @@ from pytest_promptopt.errors import BaselineError, SettingError, SourceError
 from pytest_promptopt.items.base_marks import mark_at
 from pytest_promptopt.items.places import locate
 from pytest_promptopt.items.prompt_test import digest_of_source
+from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.prompts import Prompt, load_prompt
 from pytest_promptopt.settings import tables_of
 
@@ -149,7 +150,7 @@ class Base:
             record=record,
             prompt=prompt,
             model="" if model_is_fixed else self._model(mark),
-            request=self._request(mark, prompt),
+            request=self._request(mark, prompt, roots),
             mark=mark,
             test_digest=digest,
             has_same_cases=self._has_same_cases(
@@ -159,12 +160,16 @@ class Base:
         )
 
     def _request(
-        self, mark: BaseMark | None, prompt: Prompt | None
+        self, mark: BaseMark | None, prompt: Prompt | None, roots: Sequence[Path]
     ) -> Mapping[str, Any] | None:
         if mark is None or "request" not in mark.known:
             return None
         of_prompt = {} if prompt is None else prompt.request_defaults
-        return {**self._request_defaults, **of_prompt, **mark.request}
+        try:
+            of_mark = request_settings(mark.request, roots, self.files)
+        except (BaselineError, SettingError, SourceError):
+            return None  # only running it would tell, or it is not there
+        return {**self._request_defaults, **of_prompt, **of_mark}
 
     @cached_property
     def _request_defaults(self) -> Mapping[str, Any]:

@@ -44,7 +44,8 @@ class PromptMark:
         limit: How many cases to take from the start; ``None`` for all.
         sample: How many cases to draw by their content; ``None`` for all.
         scorer: Name of a scorer, a callable, or ``None``: the body decides.
-        request: Model settings, sent as they are.
+        request: Model settings, sent as they are, or the place of a constant that
+            holds them, ``"myapp.llm:TRIAGE"``.
         model: Name of the task model, if it differs from the run's.
         min_score: Floor of the accuracy, in [0, 1].
         limits: Part of the scores to its limit as written: ``{"tokens": "+10%"}``.
@@ -60,7 +61,7 @@ class PromptMark:
     limit: int | None = None
     sample: int | None = None
     scorer: Any = None
-    request: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] | str = field(default_factory=dict)
     model: str | None = None
     min_score: float | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -180,14 +181,16 @@ def _scorer(value: Any) -> Any:
     )
 
 
-def _request(value: Any) -> Mapping[str, Any]:
+def _request(value: Any) -> Mapping[str, Any] | str:
     if value is None:
         return {}
+    if isinstance(value, str):
+        return value  # a place, which is read when the prompt is
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return value
     raise _wrong(
         f"request={value!r} is no dict of model settings",
-        'write request={"temperature": 0}',
+        'write request={"temperature": 0}, or request="myapp.llm:TRIAGE"',
     )
 
 

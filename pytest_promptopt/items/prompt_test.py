@@ -34,6 +34,7 @@ from pytest_promptopt.errors import (
 from pytest_promptopt.items import faults, injection, marker, places
 from pytest_promptopt.items.body import first_line
 from pytest_promptopt.looks import Look, parse_looks
+from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.prompts import (
     Prompt,
     check_inputs,
@@ -183,7 +184,13 @@ def load(
         prompt=prompt,
         cases=cases,
         selection=selection_note(len(every), len(cases), **chosen),
-        settings=_sendable({**defaults, **prompt.request_defaults, **mark.request}),
+        settings=_sendable(
+            {
+                **defaults,
+                **prompt.request_defaults,
+                **request_settings(mark.request, tried),
+            }
+        ),
         scorer=None
         if mark.scorer is None
         else resolve_scorer(

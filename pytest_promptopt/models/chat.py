@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 class ChatModel(Protocol):
     """Anything that answers a request.
 
-    ``complete`` may be an ordinary function, then it runs in a thread of its own, or
+    ``complete`` may be an ordinary function, then it runs in a thread, many at once, or
     an ``async`` one, then it runs on the engine's loop. It raises
-    :class:`~pytest_promptopt.errors.ModelError` when no usable reply came; any other
-    exception is reported as an error of the model, never as a wrong answer.
+    :class:`~pytest_promptopt.errors.ModelError` when no usable reply came, with
+    ``retryable=True`` if the same request may succeed later. Any other exception is
+    reported as an error of the model too, never as a wrong answer; its own attribute
+    ``retryable`` is heeded, and without one a timeout and a broken connection are tried
+    again.
 
-    Three attributes are read if they exist: ``free`` (bool: costs nothing, so its
+    Attributes that are read if they exist: ``free`` (bool: costs nothing, so its
     prompt tests are never carried over), ``identity`` (str: what else than the name
-    decides the replies, e.g. the endpoint; part of every cache key, so never a secret)
-    and ``stand_in`` (str: a sentence for every report, for a model that is not an LLM).
-    An ``async def aclose()`` is awaited on the loop when the engine is closed.
+    decides the replies, e.g. the endpoint; part of every cache key, so never a secret),
+    ``retries_itself`` (bool: nothing is sent a second time) and ``stand_in`` (str: a
+    sentence for every report, for a model that is not an LLM).
+    An ``async def aclose()`` is awaited on the loop when the engine is closed; a model
+    without one may have an ordinary method ``close()``.
     """
 
     def complete(self, request: Request) -> Completion | Awaitable[Completion]:
@@ -53,6 +58,11 @@ class NamedModel:
     def free(self) -> bool:
         """Whether calls cost nothing at all."""
         return bool(getattr(self.chat, "free", False))
+
+    @property
+    def retries_itself(self) -> bool:
+        """Whether the model repeats what may succeed, so that nobody else must."""
+        return bool(getattr(self.chat, "retries_itself", False))
 
     @property
     def stand_in(self) -> str:

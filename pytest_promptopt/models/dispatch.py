@@ -7,10 +7,11 @@ import inspect
 import time
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import BudgetExhausted, ModelError, SettingError
 from pytest_promptopt.models.cache import encoded
+from pytest_promptopt.models.foreign import as_model_error
 from pytest_promptopt.models.loop import GRACE_S, cancel
 from pytest_promptopt.models.retry import Pace, RetryPolicy
 from pytest_promptopt.models.text import one_line
@@ -19,7 +20,7 @@ from pytest_promptopt.records import Completion
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
     from pytest_promptopt.models.cache import Cache
     from pytest_promptopt.models.call import Call, Flight
@@ -90,10 +91,9 @@ class Dispatcher:
         for flight in self._flights.values():
             flight.strand()
         self._flights.clear()
+        closing = asyncio.ensure_future(_close(self._asked.values(), self._threads))
+        await asyncio.wait([closing], timeout=GRACE_S)
         self._threads.close()
-        await asyncio.wait(
-            [asyncio.ensure_future(_close(self._asked.values()))], timeout=GRACE_S
-        )
 
     def _staff(self) -> None:
         for _ in range(min(len(self._waiting), self._concurrency - self._on_duty)):
@@ -170,6 +170,8 @@ class Dispatcher:
             except BudgetExhausted as error:
                 raise error from last_error
             except ModelError as error:
+                if call.model.retries_itself:
+                    raise
                 last_error = error
                 failures += 1
                 wait_s = pace.failed(
@@ -207,8 +209,7 @@ class Dispatcher:
         except (ModelError, SettingError):
             raise
         except Exception as error:
-            said = one_line(f"{type(error).__name__}: {error}")
-            raise _broken(name, f"raised {said}") from error
+            raise as_model_error(name, error) from error
         if not (
             isinstance(completion, Completion) and isinstance(completion.text, str)
         ):
@@ -233,11 +234,18 @@ def _stored_form(call: Call, completion: Completion) -> str:
         ) from error
 
 
-async def _close(models: Iterable[ChatModel]) -> None:
+async def _close(models: Iterable[ChatModel], threads: DaemonThreads) -> None:
     closings = [
-        model.aclose()  # type: ignore[attr-defined]
-        for model in models
-        if inspect.iscoroutinefunction(getattr(model, "aclose", None))
+        closing for model in models if (closing := _closing(model, threads)) is not None
     ]
     # A connection that cannot be closed is nobody's loss any more.
     await asyncio.gather(*closings, return_exceptions=True)
+
+
+def _closing(model: ChatModel, threads: DaemonThreads) -> Awaitable[Any] | None:
+    aclose, close = getattr(model, "aclose", None), getattr(model, "close", None)
+    if inspect.iscoroutinefunction(aclose):
+        return aclose()
+    if inspect.ismethod(close) and not inspect.iscoroutinefunction(close):
+        return threads.run(lambda _: close(), None)
+    return None

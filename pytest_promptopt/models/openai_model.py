@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_promptopt.errors import ModelError, SettingError
+from pytest_promptopt.models.complaints import Complaints
+from pytest_promptopt.models.credentials import Credentials
 from pytest_promptopt.models.providers import OPENAI
-from pytest_promptopt.models.retry import parse_retry_after
-from pytest_promptopt.models.text import one_line
 from pytest_promptopt.models.wire import (
     NotACompletionError,
     completion_in,
-    error_in,
+    filtered_in,
     json_body,
     messages_body,
     settings_body,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import openai
 
+    from pytest_promptopt.models.credentials import Pass
     from pytest_promptopt.models.providers import Provider
     from pytest_promptopt.records import Completion, Request
 
 NO_KEY = "no-key"  # the client insists on one
-KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|(?<=Bearer )\S+")
-PASSING = frozenset({408, 409, 425, 429})
 
 
 class OpenAIModel:
@@ -49,19 +44,22 @@ class OpenAIModel:
     def __init__(self, name: str, provider: Provider) -> None:
         self._name = name
         self._provider = provider
-        self._endpoint = _shown_url(
+        address = _shown_url(
             provider.base_url
             or os.environ.get("OPENAI_BASE_URL")
             or "https://api.openai.com/v1"
         )
+        self._identity = provider.identity(name, address)
+        self._complaints = Complaints(name, provider, address)
+        self._credentials = Credentials(provider, self._complaints)
         self._client: openai.AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._key = ""
+        self._token = ""
 
     @property
     def identity(self) -> str:
-        """Where the model is; another endpoint's replies are other replies."""
-        return self._endpoint
+        """Where the model is, and with what settings: else other replies come."""
+        return self._identity
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request with one HTTP request.
@@ -70,13 +68,13 @@ class OpenAIModel:
             ModelError: No usable reply came, ``retryable`` if one may come later.
             SettingError: The request asks for something that is not supported.
         """
-        if request.settings.get("stream"):
-            raise SettingError(
-                f"model setting 'stream' = {request.settings['stream']!r} "
-                "is not supported: replies are read whole",
-                "remove it from the request settings",
-            )
-        client = self._ready_client()
+        body = settings_body(
+            request,
+            defaults=self._provider.request,
+            send_seed=self._provider.send_seed,
+        )
+        allowed = await self._credentials.read()
+        client = self._ready_client(allowed)
         import openai
 
         began = time.perf_counter()
@@ -84,14 +82,26 @@ class OpenAIModel:
             response = await client.chat.completions.with_raw_response.create(
                 model=self._name,
                 messages=messages_body(request.messages),  # type: ignore[arg-type]
-                extra_body=settings_body(request, send_seed=self._provider.send_seed),
+                extra_body=body,
+                extra_headers=self._headers(allowed),
             )
         except openai.APIStatusError as error:
-            raise self._refused(
-                error.status_code, error.response.content, error.response.headers
-            ) from None  # the client's own text may hold a part of the key
+            content, status = error.response.content, error.status_code
+            filtered = filtered_in(
+                status, json_body(content), latency_s=time.perf_counter() - began
+            )
+            if filtered is not None:
+                return filtered
+            complaint = self._complaints.refused(
+                status, content, error.response.headers
+            )
+            if status == 401 and allowed.token:
+                self._credentials.forget(allowed.token)
+                # A printed token may have run out; a fresh one has not.
+                complaint.retryable = allowed.reused
+            raise complaint from None  # the client's text may hold a part of the key
         except openai.APIConnectionError as error:
-            raise self._unreachable(
+            raise self._complaints.unreachable(
                 error, timed_out=isinstance(error, openai.APITimeoutError)
             ) from None
         content = response.http_response.content
@@ -99,7 +109,7 @@ class OpenAIModel:
         try:
             return completion_in(json_body(content), latency_s=latency_s)
         except NotACompletionError as error:
-            raise self._malformed(str(error), content) from None
+            raise self._complaints.malformed(str(error), content) from None
 
     async def aclose(self) -> None:
         """Close the connections; the next request opens new ones."""
@@ -107,138 +117,66 @@ class OpenAIModel:
         if client is not None:
             await client.close()
 
-    def _ready_client(self) -> openai.AsyncOpenAI:
+    def _headers(self, allowed: Pass) -> dict[str, str]:
+        headers = {
+            _KNOWN.get(n.lower(), n): text for n, text in allowed.headers.items()
+        }
+        if allowed.token and self._provider.kind != "azure":
+            headers.setdefault("Authorization", f"Bearer {allowed.token}")
+        return headers
+
+    def _ready_client(self, allowed: Pass) -> openai.AsyncOpenAI:
+        self._token = allowed.token or NO_KEY
         loop = asyncio.get_running_loop()
-        if self._client is not None and self._loop is loop:
-            return self._client
-        self._key = self._read_key()
+        if self._client is None or self._loop is not loop:
+            self._client, self._loop = self._new_client(allowed), loop
+        return self._client
+
+    def _new_client(self, allowed: Pass) -> openai.AsyncOpenAI:
         import openai
 
+        provider = self._provider
+        if provider.kind == "azure":
+            return self._new_azure_client(allowed)
         client = openai.AsyncOpenAI(
-            api_key=self._key or NO_KEY,
-            base_url=self._provider.base_url,
-            timeout=self._provider.timeout_s,
+            api_key=allowed.key or NO_KEY,
+            base_url=provider.base_url,
+            timeout=provider.timeout_s,
             max_retries=0,
         )
-        if self._provider.name != OPENAI.name:
+        if provider.name != OPENAI.name:
             # Read from OPENAI_ORG_ID and OPENAI_PROJECT_ID: not for other companies.
             client.organization = client.project = None
-        self._client, self._loop = client, loop
         return client
 
-    def _read_key(self) -> str:
-        variable = self._provider.api_key_env
-        key = os.environ.get(variable, "").strip() if variable else ""
-        if not key and self._provider.key_required:
-            raise self._error(
-                f"an API key is needed, and the environment variable {variable} is "
-                "not set",
-                "set it, or try without a key: promptopt_model = offline:rules",
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise self._error(
-                f"the value of the environment variable {variable} holds characters "
-                "that no API key has",
-                "set it again, without quotes or line ends in it",
-            )
-        return key
+    def _new_azure_client(self, allowed: Pass) -> openai.AsyncOpenAI:
+        import openai
 
-    def _error(self, problem: str, hint: str, *, retryable: bool = False) -> ModelError:
-        name = f"{self._provider.name}:{self._name}"
-        shown = self._redacted(problem)
-        return ModelError(f"model {name!r}: {shown}", hint, retryable=retryable)
-
-    def _redacted(self, text: str) -> str:
-        if self._key:
-            text = text.replace(self._key, "***")
-        return KEY_LIKE.sub("***", text)
-
-    def _refused(
-        self, status: int, content: bytes, headers: Mapping[str, str]
-    ) -> ModelError:
-        said = error_in(json_body(content))
-        spent = "insufficient_quota" in {said.get("code"), said.get("type")}
-        wanted = headers.get("x-should-retry")
-        passing = status in PASSING or status >= 500 or wanted == "true"
-        # The key is taken out before the text is cut: half a key is a secret too.
-        words = one_line(self._redacted(str(said.get("message") or ""))) or _page(
-            self._redacted(content.decode("utf-8", "replace"))
-        )
-        error = self._error(
-            f"{self._endpoint} answered with status {status}: {words}",
-            "top up the account, or set another key"
-            if spent
-            else self._hint(status, said.get("param")),
-            retryable=passing and not spent and wanted != "false",
-        )
-        error.retry_after_s = parse_retry_after(headers, now=time.time())
-        return error
-
-    def _hint(self, status: int, parameter: Any) -> str:
         provider = self._provider
-        table = f"[tool.promptopt.providers.{provider.name}]"
-        if parameter == "seed" and provider.send_seed:
-            return f"set send_seed = false in {table}"
-        if status == 401 and provider.api_key_env is None:
-            return f"add api_key_env to {table}, with the variable that holds the key"
-        if status in {401, 403}:
-            variable = provider.api_key_env or "the key"
-            return f"check that {variable} holds a key that may use this model"
-        if status == 404:
-            return "check the model's name and the provider's base_url"
-        if status == 429:
-            return "lower promptopt_concurrency, or run it again later"
-        if status in PASSING or status >= 500:
-            return "run it again later: replies that came are in the cache"
-        if isinstance(parameter, str):
-            return f"change or remove {one_line(parameter)!r} in the request settings"
-        return "correct the request settings or the prompt"
-
-    def _unreachable(self, error: BaseException, *, timed_out: bool) -> ModelError:
-        table = f"[tool.promptopt.providers.{self._provider.name}]"
-        if timed_out:
-            return self._error(
-                f"no reply from {self._endpoint} within {self._provider.timeout_s:g} s",
-                f"raise timeout_s in {table}",
-                retryable=True,
-            )
-        why = one_line(self._redacted(_innermost(error)))
-        return self._error(
-            f"cannot reach {self._endpoint}: {why}",
-            "check the network and the proxy settings"
-            if self._provider.base_url is None
-            else f"start the server, or correct base_url in {table}",
-            retryable=True,
+        if allowed.key:
+            opened_by: dict[str, Any] = {"api_key": allowed.key}
+        else:
+            # Asked for with every request, also where a header opens the door: a key
+            # that is none would be sent beside it.
+            opened_by = {"azure_ad_token_provider": lambda: self._token}
+        client = openai.AsyncAzureOpenAI(
+            azure_endpoint=provider.base_url or "",
+            azure_deployment=provider.deployment_of(self._name),
+            api_version=provider.api_version,
+            timeout=provider.timeout_s,
+            max_retries=0,
+            **opened_by,
         )
-
-    def _malformed(self, why: str, content: bytes) -> ModelError:
-        body = json_body(content)
-        said = error_in(body)
-        code = said.get("code")
-        if isinstance(code, int) and 400 <= code < 600:
-            # An error in the envelope of a success, as some gateways send it.
-            return self._refused(code, content, {})
-        words = one_line(self._redacted(str(said.get("message") or ""))) or _page(
-            self._redacted(content.decode("utf-8", "replace"))
-        )
-        return self._error(
-            f"{self._endpoint} sent no chat completion ({why}): {words}",
-            "check that base_url leads to an OpenAI-compatible API",
-            retryable=True,
-        )
+        client.organization = client.project = None
+        # Before openai 3, AZURE_OPENAI_AD_TOKEN and AZURE_OPENAI_API_KEY of the
+        # environment are sent beside, or instead of, what the client was given.
+        client._azure_ad_token = None  # noqa: SLF001
+        client.api_key = allowed.key
+        return client
 
 
-def _page(text: str) -> str:
-    """Return a body for the inside of a message."""
-    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        return "an HTML page"
-    return one_line(text, longest=200) or "an empty body"
-
-
-def _innermost(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error) or type(error).__name__
+_KNOWN = {"authorization": "Authorization", "api-key": "api-key"}
+"""Headers that the client sends, spelt as it does: two spellings would be sent both."""
 
 
 def _shown_url(url: str) -> str:

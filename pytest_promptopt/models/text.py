@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|(?<=Bearer )\S+")
+
+
+def without_keys(text: str) -> str:
+    """Return a text without what looks like an API key."""
+    return _KEY_LIKE.sub("***", text)
 
 
 def well_formed(text: str) -> str:

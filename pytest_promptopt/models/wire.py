@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.models.text import well_formed
+from pytest_promptopt.errors import SettingError
+from pytest_promptopt.models.text import one_line, well_formed
 from pytest_promptopt.records import Completion, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_promptopt.records import Message, Request
 
@@ -29,9 +30,54 @@ def messages_body(messages: Iterable[Message]) -> list[dict[str, str]]:
     ]
 
 
-def settings_body(request: Request, *, send_seed: bool) -> dict[str, Any]:
-    """Return what is sent beside model and messages: only what somebody set."""
-    settings = dict(request.settings)
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse model settings that would make a request another one than it is said.
+
+    Raises:
+        SettingError: There is one.
+    """
+    for name, hint in _ELSEWHERE.items():
+        if name in settings:
+            raise SettingError(
+                f"model setting {name!r} = {one_line(repr(settings[name]))} is not "
+                "supported: it is set elsewhere",
+                hint,
+            )
+    if settings.get("stream"):
+        raise SettingError(
+            f"model setting 'stream' = {settings['stream']!r} is not supported: "
+            "replies are read whole",
+            "remove it from the request settings",
+        )
+    if settings.get("n") not in (None, 1):
+        raise SettingError(
+            f"model setting 'n' = {settings['n']!r} is not supported: one reply is "
+            "read, and all would be paid for",
+            "remove it from the request settings",
+        )
+
+
+_ELSEWHERE = {
+    "model": 'write model="PROVIDER:MODEL" on the marker, or set promptopt_model',
+    "messages": "put the text into the prompt",
+}
+
+
+def settings_body(
+    request: Request, *, defaults: Mapping[str, Any], send_seed: bool
+) -> dict[str, Any]:
+    """Return what is sent beside model and messages: only what somebody set.
+
+    Args:
+        request: What is asked.
+        defaults: Settings that hold where the request says nothing.
+        send_seed: Whether the trial index is sent.
+
+    Raises:
+        SettingError: The request asks for something that is not supported.
+    """
+    settings = {**defaults, **request.settings}
+    check_settings(settings)
     if send_seed and request.seed is not None:
         settings.setdefault("seed", request.seed)
     return settings
@@ -58,6 +104,31 @@ def error_in(body: Any) -> Mapping[str, Any]:
         if isinstance(body.get(name), str):
             return {**body, "message": body[name]}
     return {}
+
+
+def filtered_in(status: int, body: Any, *, latency_s: float) -> Completion | None:
+    """Read the refusal of a prompt by a content filter, which Azure sends as an error.
+
+    The prompt caused it, and an application would get no answer either: like a reply
+    that was filtered, it is a reply without text.
+
+    Args:
+        status: Of the response.
+        body: Its body, read as JSON.
+        latency_s: How long it took, in seconds.
+
+    Returns:
+        A completion with the finish reason ``"content_filter"``; ``None`` if the error
+        is another one.
+    """
+    error = error_in(body)
+    inner = error.get("innererror")
+    codes = {str(error.get("code"))}
+    if isinstance(inner, dict):
+        codes.add(str(inner.get("code")))
+    if status != 400 or not codes & {"content_filter", "ResponsibleAIPolicyViolation"}:
+        return None
+    return Completion(text="", finish_reason="content_filter", latency_s=latency_s)
 
 
 def completion_in(body: Any, *, latency_s: float) -> Completion:
@@ -106,19 +177,26 @@ def _joined(content: Any) -> str:
 
 
 def _tool_calls(calls: Any) -> tuple[Mapping[str, Any], ...]:
-    functions = [
-        call.get("function")
+    return tuple(
+        read
         for call in (calls if isinstance(calls, list) else [])
         if isinstance(call, dict)
-    ]
-    return tuple(
-        {
-            "name": _text(function.get("name")),
-            "arguments": _text(function.get("arguments")),
-        }
-        for function in functions
-        if isinstance(function, dict)
+        for read in _tool_call(call)
     )
+
+
+def _tool_call(call: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    function, custom = call.get("function"), call.get("custom")
+    if isinstance(function, dict):
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):  # some servers send what they have parsed
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        yield {"name": _text(function.get("name")), "arguments": _text(arguments)}
+    elif isinstance(custom, dict):
+        yield {
+            "name": _text(custom.get("name")),
+            "arguments": _text(custom.get("input")),
+        }
 
 
 def _usage(usage: Any) -> Usage:

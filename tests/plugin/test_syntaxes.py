@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Project
-from test_optimizing import CONFTEST
 from repositories import Repository
+from test_optimizing import CONFTEST
 
 TEST = """
 import pytest

@@ -154,3 +154,158 @@ def test_a_key_in_the_place_of_its_variable_is_refused_without_repeating_it() ->
         "  hint: give the name of an environment variable such as "
         '"HOUSE_API_KEY", not the key'
     )
+
+
+AZURE = {
+    "kind": "azure",
+    "endpoint": "https://house.openai.azure.com",
+    "api_version": "2024-10-21",
+}
+
+
+def test_an_azure_table_describes_a_resource() -> None:
+    table = {
+        **AZURE,
+        "deployment": "triage",
+        "token_command": ["az", "account", "get-access-token"],
+        "default_headers": {"X-Team": "support"},
+        "request": {"temperature": 0},
+    }
+
+    assert providers_from({"az": AZURE, "full": table}) == {
+        "openai": OPENAI,
+        "az": Provider(
+            name="az",
+            kind="azure",
+            base_url="https://house.openai.azure.com",
+            api_version="2024-10-21",
+            api_key_env="AZURE_OPENAI_API_KEY",
+            key_required=True,
+        ),
+        "full": Provider(
+            name="full",
+            kind="azure",
+            base_url="https://house.openai.azure.com",
+            api_version="2024-10-21",
+            deployment="triage",
+            token_command=("az", "account", "get-access-token"),
+            key_required=True,
+            headers={"X-Team": "support"},
+            request={"temperature": 0},
+        ),
+    }
+
+
+def test_a_header_that_opens_the_door_makes_the_key_optional() -> None:
+    header = {"default_headers": {"Api-Key": "${HOUSE_KEY}"}}
+
+    providers = providers_from({"az": {**AZURE, **header}, "openai": header})
+
+    assert not providers["az"].key_required
+    assert not providers["openai"].key_required
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"kind": "aws"},
+            "kind = 'aws' cannot be used\n"
+            '  hint: write kind = "azure", or leave it out for any OpenAI-compatible '
+            "endpoint",
+        ),
+        (
+            {"base_url": "https://house.example/v1"},
+            "base_url is no key of an Azure endpoint\n"
+            '  hint: write endpoint = "https://RESOURCE.openai.azure.com"; for an '
+            'address that ends in /openai/v1 remove kind = "azure"',
+        ),
+        (
+            {"kind": "openai"},
+            'endpoint is a key of Azure endpoints only\n  hint: add kind = "azure"',
+        ),
+        (
+            {"endpoint": "https://house.openai.azure.com/openai/v1/"},
+            "endpoint = 'https://house.openai.azure.com/openai/v1/' is an address of "
+            "the v1 API, which knows no deployments in addresses\n"
+            "  hint: remove kind, endpoint and api_version, and write base_url = "
+            '"https://house.openai.azure.com/openai/v1/"',
+        ),
+        (
+            {"endpoint": "https://h.example/openai/deployments/m/chat/completions"},
+            "endpoint = 'https://h.example/openai/deployments/m/chat/completions' is "
+            "more than the address of the resource\n"
+            "  hint: write the part before /openai only; deployment and api_version "
+            "are keys of their own",
+        ),
+        (
+            {"endpoint": None},
+            "endpoint = None cannot be used\n"
+            '  hint: give a URL such as "https://RESOURCE.openai.azure.com"',
+        ),
+        (
+            {"token_env": "TOKEN", "api_key_env": "KEY"},
+            "api_key_env and token_env are two ways to authenticate\n"
+            "  hint: keep one of them",
+        ),
+        (
+            {"token_command": "az account get-access-token"},
+            "token_command = 'az account get-access-token' cannot be used\n"
+            "  hint: give the program and its arguments, such as "
+            '["house-login", "print-token"]',
+        ),
+        (
+            {"token_env": "eyJ0eXAi.secret"},
+            "token_env cannot be used\n"
+            "  hint: give the name of an environment variable such as "
+            '"AZURE_OPENAI_AD_TOKEN", not the token',
+        ),
+        (
+            {"default_headers": {"Authorization": "Bearer eyJ0eXAi"}},
+            "default_headers: Authorization holds a secret, which is committed here\n"
+            "  hint: put it into an environment variable and write "
+            'Authorization = "${VARIABLE}", with the variable\'s name',
+        ),
+        (
+            {"default_headers": {"X-Team": "${TEAM"}},
+            "default_headers: X-Team = '${TEAM' cannot be sent\n"
+            '  hint: write plain text, with "${VARIABLE}" for an environment variable',
+        ),
+        (
+            {"default_headers": {"X Team": "a"}},
+            "default_headers: 'X Team' is no name of a header\n"
+            '  hint: write a name such as "X-Team"',
+        ),
+        (
+            {"default_headers": {"X-Team": 5}},
+            "default_headers = {'X-Team': 5} cannot be used\n"
+            '  hint: give a table of texts such as {"X-Team" = "support"}',
+        ),
+        (
+            {"request": {"temperature": float("nan")}},
+            "request = {'temperature': nan} is nothing that JSON can hold\n"
+            "  hint: use text, finite numbers, booleans, lists and tables only",
+        ),
+    ],
+)
+def test_an_azure_table_that_cannot_be_used_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        providers_from({"az": {**AZURE, **changes}})
+
+    assert str(caught.value) == f"[tool.promptopt.providers.az]: {message}"
+
+
+@pytest.mark.parametrize(
+    ("key", "example"),
+    [("endpoint", "https://RESOURCE.openai.azure.com"), ("api_version", "2024-10-21")],
+)
+def test_azure_needs_an_endpoint_and_a_version(key: str, example: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        providers_from({"az": {name: AZURE[name] for name in AZURE if name != key}})
+
+    assert str(caught.value) == (
+        f"[tool.promptopt.providers.az]: {key} is missing\n"
+        f'  hint: add {key} = "{example}" as the Azure portal shows it'
+    )
