@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from conftest import CONFTEST, TEST, Project
@@ -265,3 +266,47 @@ def test_an_error_tells_the_calls_that_it_cost(project: Project) -> None:
 
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*error (setup)*[[]120 calls[]]"])
+
+
+LATE = """
+import asyncio, os, random
+
+LATENESS = random.Random(os.environ.get("LATENESS", "0"))
+
+class LateModel:
+    def __init__(self, model):
+        self.model = model
+        self.requests = model.requests
+
+    async def complete(self, request):
+        await asyncio.sleep(LATENESS.random() / 100)
+        return self.model.complete(request)
+
+MODEL = LateModel(MODEL)
+"""
+
+
+def test_the_order_in_which_replies_come_changes_no_verdict(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One case is broken for good, another one in every second trial."""
+    flaky = CONFTEST.replace(
+        "    number, word =",
+        "    if 'Skill 19' in text and 'Case 3:' in text and request.seed % 2:\n"
+        "        return 'nonsense'\n"
+        "    number, word =",
+    )
+    project.pytester.makeconftest(flaky + LATE)
+    project.record()
+    project.write_prompt("Skill 19")
+    told = set()
+    for lateness in "1234":
+        monkeypatch.setenv("LATENESS", lateness)
+        shutil.rmtree(project.path / ".promptopt")
+        result = project.run("-v")
+        told.add(
+            tuple(e for e in result.stdout.lines if e.startswith((" ", "prompts")))
+        )
+
+    assert len(told) == 1
+    assert "inconclusive (unclear)" in str(told)
