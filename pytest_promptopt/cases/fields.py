@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.cases.rows import fault, shown
+from pytest_promptopt.cases.unfilled import check_filled
 from pytest_promptopt.cases.values import plain_value
 from pytest_promptopt.records import Case, digest
 
@@ -39,6 +40,7 @@ def case_from(row: Row) -> Case:
         str(name): plain_value(value, row.place, f"field {str(name)!r}")
         for name, value in row.value.items()
     }
+    check_filled(fields, row.place)
     inputs = {name: value for name, value in fields.items() if name not in RESERVED}
     expected = fields.get("expected")
     has_expected = "expected" in fields
