@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
@@ -71,6 +72,7 @@ def test_the_hook_of_the_page_is_the_hookspecs_and_works(folder: Path) -> None:
     hook = names["pytest_promptopt_source"]
     config = SimpleNamespace(rootpath=folder)
 
-    assert textwrap.dedent(doc.partition("::\n")[2]).strip() == code.strip()
+    shown = textwrap.dedent(doc.partition("::\n")[2])
+    assert ast.dump(ast.parse(shown)) == ast.dump(ast.parse(code))
     assert hook(config, "registry:triage").text == "Sort."
     assert hook(config, "other:triage") is None
