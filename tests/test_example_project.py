@@ -179,16 +179,16 @@ def test_the_real_client_over_a_socket_gives_exactly_the_same_scores(
     assert over_http == in_process
 
 
-def test_xdist_gives_the_same_verdicts_and_the_same_diff(repository: Path) -> None:
-    small = ("--promptopt-steps=2", "--promptopt-budget=21000")
-    plain = run(repository, "example_project", "--optimize-prompts", *small)
-    diff = (repository / "promptopt.diff").read_bytes()
+def test_xdist_gives_the_same_verdicts(repository: Path) -> None:
+    """That it also writes the same diff is tested on a smaller project."""
+    path = repository / "example_project" / "prompts" / "triage.j2"
+    path.write_text(path.read_text().replace("account, ", ""), encoding="utf-8")
+    plain = run(repository, "example_project", "--promptopt-all")
     shutil.rmtree(repository / "example_project" / ".promptopt")
 
-    spread = run(repository, "-n2", "example_project", "--optimize-prompts", *small)
+    spread = run(repository, "-n2", "example_project", "--promptopt-all")
 
-    assert (plain.returncode, spread.returncode) == (0, 0)
-    assert (repository / "promptopt.diff").read_bytes() == diff
+    assert (plain.returncode, spread.returncode) == (1, 1)
     assert verdicts(spread) == verdicts(plain)
 
 

@@ -97,7 +97,7 @@ def test_the_same_seed_writes_the_same_diff_also_under_xdist(
     searching: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     diffs = []
-    for hash_seed, ways in (("1", ()), ("7", ()), ("3", ("-n2",))):
+    for hash_seed, ways in (("1", ()), ("3", ("-n2",))):
         monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
         shutil.rmtree(searching.path / ".promptopt", ignore_errors=True)
         searching.pytester.runpytest_subprocess(
@@ -105,7 +105,7 @@ def test_the_same_seed_writes_the_same_diff_also_under_xdist(
         )
         diffs.append((searching.path / "promptopt.diff").read_bytes())
 
-    assert diffs[0] == diffs[1] == diffs[2]
+    assert diffs[0] == diffs[1]
 
 
 def test_a_repeated_search_is_replayed_from_the_cache(searching: Project) -> None:

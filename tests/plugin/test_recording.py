@@ -142,7 +142,8 @@ def test_only_changed_records_nothing_where_everything_fits(project: Project) ->
 SILENT = CONFTEST.replace(
     "    return word if",
     "    if number == '7':\n"
-    "        raise ConnectionResetError('the line went dead')\n"
+    "        from pytest_promptopt.errors import ModelError\n"
+    "        raise ModelError('the line went dead', 'wait')\n"
     "    return word if",
 )
 

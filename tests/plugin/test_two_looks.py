@@ -154,7 +154,6 @@ def test_an_inconclusive_verdict_fails_the_test_if_that_is_asked_for(
     [
         (["-W", "error"], 12, "fail (worse)"),
         (["-W", "error"], 19, "inconclusive (unclear)"),
-        (["-n2"], 12, "fail (worse)"),
         (["-n2"], 19, "inconclusive (unclear)"),
         (["-p", "no:xdist"], 12, "fail (worse)"),
         (["--reruns=2"], 12, "fail (worse)"),
