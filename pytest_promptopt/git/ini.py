@@ -41,7 +41,8 @@ def ini_at(top: Path, commit: str, inipath: Path) -> Mapping[str, str]:
             root folder.
 
     Returns:
-        The values of the keys ``promptopt_*`` as text; empty without any.
+        The values of the keys ``promptopt_*`` and ``testpaths`` as text; empty without
+        any.
 
     Raises:
         SettingError: The file there cannot be read.
@@ -80,7 +81,7 @@ def _keys(files: CommitFiles, path: Path, *, always: bool) -> dict[str, str] | N
     return {
         key: _written(value)
         for key, value in table.items()
-        if key.startswith(PREFIX) and value is not None
+        if (key.startswith(PREFIX) or key == "testpaths") and value is not None
     }
 
 

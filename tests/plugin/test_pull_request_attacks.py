@@ -309,3 +309,31 @@ def test_a_silent_base_folder_is_not_written_to(repository: Repository) -> None:
 
     status = repository.git("status", "--porcelain").split()
     assert status == ["M", str(Path("prompts") / "sort.j2")]
+
+
+def test_a_folder_that_another_job_runs_is_not_missed(project: Project) -> None:
+    other = project.path / "other"
+    other.mkdir()
+    project.write_ini("testpaths = . other")
+    for name in ("test_sort.py", "cases.jsonl"):
+        (other / name.replace("sort", "second")).write_text(
+            (project.path / name).read_text()
+        )
+    repository = Repository(project)
+    project.write_ini("testpaths = test_sort.py")
+    repository.commit_on_main("The other folder has a job of its own")
+    (other / "test_second.py").write_text(TEST + "\n")
+
+    assert "not run" not in repository.run().stdout.str()
+
+
+def test_a_folder_taken_out_by_the_pull_request_is_said(project: Project) -> None:
+    repository = Repository(project)
+    (project.path / "elsewhere").mkdir()
+    (project.path / "elsewhere" / "test_else.py").write_text("def test_else(): pass\n")
+    project.write_ini("testpaths = elsewhere")
+
+    result = repository.run()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["test_sort.py (test_sort): inconclusive (not run)*"])
