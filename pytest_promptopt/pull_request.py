@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.git import (
@@ -23,8 +25,6 @@ from pytest_promptopt.settings import fail_on_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    import pytest
 
     from pytest_promptopt.git import AbsentTest
     from pytest_promptopt.settings import Settings
@@ -46,14 +46,24 @@ class Run:
     whole: bool
 
 
+BASE = pytest.StashKey["Base | None"]()
+
+
 def base_of(config: pytest.Config) -> Base | None:
     """Return the base commit that prompts are compared with, if there is one.
 
-    A recording and a look at one case compare nothing.
+    It is looked for once per process, since that asks git. A recording and a look at
+    one case compare nothing.
 
     Raises:
         SettingError: There ought to be one, and it cannot be found.
     """
+    if BASE not in config.stash:
+        config.stash[BASE] = _base(config)
+    return config.stash[BASE]
+
+
+def _base(config: pytest.Config) -> Base | None:
     option = config.option
     if option.promptopt_update_baseline or option.promptopt_case is not None:
         return None
@@ -64,13 +74,8 @@ def base_of(config: pytest.Config) -> Base | None:
     top = work_tree(root) or root
     # One that the pull request deletes held at the base.
     inipath = config.inipath or root / "pytest.ini"
-    return Base(
-        commit=commit,
-        files=CommitFiles(top, commit.commit),
-        top=top,
-        root=root,
-        settings=ini_at(top, commit.commit, inipath),
-    )
+    files = CommitFiles(top, commit.commit)
+    return Base(commit=commit, files=files, root=root, settings=ini_at(files, inipath))
 
 
 def fail_on(config: pytest.Config, settings: Settings) -> frozenset[str]:
@@ -106,8 +111,7 @@ def unjudged(config: pytest.Config, run: Run) -> list[TestResult]:
     known = {_record_path(config.rootpath, nodeid) for nodeid in run.judged}
     skipped = {_record_path(config.rootpath, nodeid) for nodeid in run.skipped}
     absent = absent_tests(
-        base.top,
-        base.commit.commit,
+        base.files,
         root=config.rootpath,
         present=lambda path: path in known,
     )

@@ -19,9 +19,9 @@ from pytest_promptopt import gate
 from pytest_promptopt.configuration import check_settings, is_worker
 from pytest_promptopt.errors import ModelError, PromptOptError, PromptOptWarning
 from pytest_promptopt.items import marker, running
+from pytest_promptopt.items.committed import selector
 from pytest_promptopt.items.faults import users_part
 from pytest_promptopt.items.look_ahead import one_by_one, upcoming
-from pytest_promptopt.items.prompt_test import selector
 from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.records import Remark, TestResult
 from pytest_promptopt.report import recording, terminal

@@ -10,7 +10,7 @@ from pytest_promptopt.cases.files import read_case_text, shown_path
 from pytest_promptopt.cases.json_rows import rows_of_json_lines, rows_of_json_list
 from pytest_promptopt.cases.rows import Row, fault, shown
 from pytest_promptopt.cases.table import read_table
-from pytest_promptopt.cases.yaml_text import Entry, read_yaml
+from pytest_promptopt.cases.yaml_text import read_yaml, rows_of_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,14 +69,4 @@ def _rows_of_yaml(text: str, file: str) -> list[Row]:
     document = read_yaml(text, file)
     if document is None:
         return []
-    if not isinstance(document.value, list):
-        raise fault(
-            f"{file}:{document.line}",
-            f"holds {shown(document.value)}, not a list of tests",
-            "begin each test with '- '",
-        )
-    return [
-        Row(place=f"{file}:{entry.line}", value=entry.value)
-        for entry in document.entries
-        if isinstance(entry, Entry)
-    ]
+    return rows_of_list(document, file, of="tests", fix="begin each test with '- '")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt.cases.promptfoo import looks_like_tests, rows_of_tests
 from pytest_promptopt.cases.rows import Row, fault, shown
-from pytest_promptopt.cases.yaml_text import Entry, read_yaml
+from pytest_promptopt.cases.yaml_text import Entry, read_yaml, rows_of_list
 
 if TYPE_CHECKING:
     from pytest_promptopt.cases.promptfoo import Linked
@@ -66,17 +66,8 @@ def _rows_of_mapping(
 def _rows_of_list(entry: Entry, file: str) -> list[Row]:
     if entry.value is None:
         return []
-    if not isinstance(entry.value, list):
-        raise fault(
-            f"{file}:{entry.line}",
-            f"holds {shown(entry.value)}, not a list of cases",
-            "begin each case with '- ', and indent its fields below it",
-        )
-    return [
-        Row(place=f"{file}:{each.line}", value=each.value)
-        for each in entry.entries
-        if isinstance(each, Entry)
-    ]
+    fix = "begin each case with '- ', and indent its fields below it"
+    return rows_of_list(entry, file, of="cases", fix=fix)
 
 
 def _no_list(document: Entry, file: str) -> Exception:

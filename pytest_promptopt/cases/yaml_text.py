@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.cases.optional import optional
-from pytest_promptopt.cases.rows import fault, shown
+from pytest_promptopt.cases.rows import Row, fault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,3 +235,25 @@ class _Reading:
             f"the tag {tag!r} is not read",
             "delete the tag and write plain text, numbers, lists and mappings",
         )
+
+
+def rows_of_list(entry: Entry, file: str, *, of: str, fix: str) -> list[Row]:
+    """Return the entries of a list as rows, each with its line.
+
+    Args:
+        entry: What ought to be a list.
+        file: What messages call the file.
+        of: What it is a list of: ``"cases"``.
+        fix: What to do if it is none.
+
+    Raises:
+        CaseFileError: It is no list.
+    """
+    if not isinstance(entry.value, list):
+        where = f"{file}:{entry.line}"
+        raise fault(where, f"holds {shown(entry.value)}, not a list of {of}", fix)
+    return [
+        Row(place=f"{file}:{each.line}", value=each.value)
+        for each in entry.entries
+        if isinstance(each, Entry)
+    ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_promptopt.git.base import BaseCommit, base_commit
-    from pytest_promptopt.git.commit_files import CommitFiles, text_at
+    from pytest_promptopt.git.commit_files import CommitFiles
     from pytest_promptopt.git.ini import ini_at
     from pytest_promptopt.git.removed import AbsentTest, absent_tests
     from pytest_promptopt.git.trees import check_applies, is_tracked, work_tree
@@ -29,7 +29,6 @@ _HOMES = {
     "is_tracked": "trees",
     "ini_at": "ini",
     "absent_tests": "removed",
-    "text_at": "commit_files",
     "work_tree": "trees",
 }
 
@@ -42,7 +41,6 @@ __all__ = [
     "check_applies",
     "ini_at",
     "is_tracked",
-    "text_at",
     "work_tree",
 ]
 

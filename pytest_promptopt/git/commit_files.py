@@ -228,24 +228,6 @@ class CommitFiles:
         return self._contents[entry.object_id]
 
 
-def text_at(top: Path, commit: str, path: Path) -> str | None:
-    r"""Return one file's text at a commit; for more than one, keep a `CommitFiles`.
-
-    Args:
-        top: The top of the work tree.
-        commit: Full id of the commit.
-        path: Absolute, or relative to the top.
-
-    Returns:
-        The text with ``\n`` line ends; ``None`` if the commit has no such file.
-
-    Raises:
-        BaselineError: A baseline record is not UTF-8.
-        SourceError: Another file is not UTF-8, or cannot be read.
-    """
-    return CommitFiles(top, commit).text(path)
-
-
 def _entries(listing: bytes) -> Iterator[tuple[str, Entry]]:
     for row in listing.split(b"\0"):
         head, tab, name = row.partition(b"\t")

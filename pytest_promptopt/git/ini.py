@@ -6,11 +6,12 @@ import configparser
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError, SourceError
-from pytest_promptopt.git.commit_files import CommitFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pytest_promptopt.git.commit_files import CommitFiles
 
 PREFIX = "promptopt_"
 
@@ -28,15 +29,14 @@ _NAMES = (
 _DEDICATED = frozenset({"pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"})
 
 
-def ini_at(top: Path, commit: str, inipath: Path) -> Mapping[str, str]:
+def ini_at(files: CommitFiles, inipath: Path) -> Mapping[str, str]:
     """Read our ini keys at a commit.
 
     The file that is in force now may not have been then: the search is pytest's own,
     from the folder of ``inipath`` upwards to the top of the work tree.
 
     Args:
-        top: The top of the work tree.
-        commit: Full id of the commit.
+        files: The files of the commit.
         inipath: The file that configures pytest now; where none does, any name in the
             root folder.
 
@@ -47,7 +47,6 @@ def ini_at(top: Path, commit: str, inipath: Path) -> Mapping[str, str]:
     Raises:
         SettingError: The file there cannot be read.
     """
-    files = CommitFiles(top, commit)
     if inipath.name not in _NAMES:  # given by -c
         found = _keys(files, inipath, always=True)
         if found is not None:

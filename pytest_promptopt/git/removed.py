@@ -8,13 +8,14 @@ from urllib.parse import unquote
 
 from pytest_promptopt.baseline import FOLDER
 from pytest_promptopt.errors import SourceError
-from pytest_promptopt.git.commit_files import CommitFiles
 from pytest_promptopt.items.base_marks import has_test, mark_at
 from pytest_promptopt.prompts.file_text import FileText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from pytest_promptopt.git.commit_files import CommitFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class AbsentTest:
 
 
 def absent_tests(
-    top: Path, commit: str, *, root: Path, present: Callable[[Path], bool]
+    files: CommitFiles, *, root: Path, present: Callable[[Path], bool]
 ) -> tuple[AbsentTest, ...]:
     """Find the prompt tests of a commit that this run does not have.
 
@@ -42,8 +43,7 @@ def absent_tests(
     commit had, with a marker.
 
     Args:
-        top: The top of the work tree.
-        commit: Full id of the commit.
+        files: The files of the commit.
         root: Folder below which to look.
         present: Tells of the path of a record whether this run has its prompt test.
 
@@ -53,7 +53,6 @@ def absent_tests(
     Raises:
         SettingError: The files of the commit cannot be listed.
     """
-    files = CommitFiles(top, commit)
     folder = files.resolve(root)
     found = []
     for name in files.names(folder):

@@ -106,14 +106,12 @@ class Base:
     Attributes:
         commit: The commit.
         files: Its files.
-        top: Top of the work tree.
         root: Pytest's root folder.
         settings: Values of pytest's ini keys there, as far as they are ours.
     """
 
     commit: BaseCommit
     files: CommitFiles
-    top: Path
     root: Path
     settings: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,8 +6,6 @@ import functools
 import hashlib
 import inspect
 import itertools
-import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +22,19 @@ from pytest_promptopt.cases import (
     selection_note,
 )
 from pytest_promptopt.errors import (
-    BaselineError,
     CaseFileError,
     PromptOptError,
     SettingError,
     SourceError,
-    TemplateError,
 )
 from pytest_promptopt.items import faults, injection, marker, places
 from pytest_promptopt.items.body import first_line
-from pytest_promptopt.looks import Look, parse_looks
+from pytest_promptopt.items.committed import (
+    baseline_of,
+    changed_at,
+    looks_of,
+    selector,
+)
 from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.prompts import (
     Prompt,
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.marker import PromptMark
+    from pytest_promptopt.looks import Look
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.prices import Price
-    from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.records import Case
     from pytest_promptopt.scorers import Scorer
 
@@ -198,11 +199,11 @@ def load(
             extra=named_scorer,
             locate=lambda name: places.locate(name, tried),
         ),
-        baseline=_baseline(item, path, prompt.environment, renewed=renewed),
+        baseline=baseline_of(item, path, prompt.environment, renewed=renewed),
         baseline_path=path,
-        written=tuple(map(_changed_at, (path, path.parent))),
+        written=tuple(map(changed_at, (path, path.parent))),
         looks_path=looks_path,
-        looks=_looks(item, looks_path),
+        looks=looks_of(item, looks_path),
         takes_prompt="prompt" in names,
         test_digest=_digest_of(item.path),
         watch_digest=digest(
@@ -262,13 +263,6 @@ def qualified_name(item: pytest.Item) -> str:
     return ".".join(reversed(names))
 
 
-def selector(item: pytest.Item) -> str:
-    """Return the item's node id as one types it where pytest was started."""
-    start = item.config.invocation_params.dir
-    file = Path(os.path.relpath(item.path, start)).as_posix()
-    return "::".join([file, *item.nodeid.split("::")[1:]])
-
-
 def _supplied(mark: PromptMark) -> Any:
     """Return what the marker gives as cases; a callable's faults get a place."""
     supply = mark.cases
@@ -307,56 +301,6 @@ def _sendable(settings: dict[str, Any]) -> dict[str, Any]:
                 "use text, finite numbers, booleans, lists and tables only",
             ) from None
     return settings
-
-
-def _baseline(
-    item: pytest.Item, path: Path, environment: ProjectEnvironment, *, renewed: bool
-) -> Baseline | None:
-    try:
-        text = _committed_text(item, path)
-        if text is None:
-            return None
-        baseline = baselines.parse(text, _shown(item, path))
-        if environment.name:  # its code may lack by now what the record uses
-            Prompt.from_snapshot(baseline.prompt, environment)
-        return baseline  # noqa: TRY300 - both lines above may refuse it
-    except (BaselineError, TemplateError) as error:
-        if renewed:
-            return None
-        command = f"pytest {shlex.quote(selector(item))} --promptopt-update-baseline"
-        raise BaselineError(error.problem, f"record it anew with: {command}") from None
-
-
-def _looks(item: pytest.Item, path: Path) -> tuple[Look, ...]:
-    text = _committed_text(item, path)
-    return () if text is None else parse_looks(text, _shown(item, path))
-
-
-def _committed_text(item: pytest.Item, path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        problem = f"byte {error.start} is not UTF-8"
-    raise BaselineError.at(
-        _shown(item, path), None, problem, "restore it from the repository"
-    )
-
-
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _shown(item: pytest.Item, path: Path) -> Path:
-    """Return a path as messages name it, like those of case files."""
-    root = item.config.rootpath
-    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def _digest_of(path: Path) -> str:

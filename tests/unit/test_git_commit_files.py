@@ -9,7 +9,7 @@ import pytest
 from git_project import GitProject
 
 from pytest_promptopt.errors import BaselineError, SettingError, SourceError
-from pytest_promptopt.git import CommitFiles, text_at, work_tree
+from pytest_promptopt.git import CommitFiles, work_tree
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ def test_a_file_is_as_it_was_at_the_commit(project: GitProject) -> None:
 def test_a_name_may_have_any_signs(project: GitProject, name: str) -> None:
     commit = project.commit_files({name: "old"})
 
-    assert text_at(project.path, commit, project.path / name) == "old"
+    assert files_of(project, commit).text(project.path / name) == "old"
     assert list(files_of(project, commit).names(project.path)) == [name]
 
 
 def test_a_relative_path_is_from_the_top(project: GitProject) -> None:
     commit = project.commit_files({"a/b.txt": "old"})
 
-    assert text_at(project.path, commit, Path("a/b.txt")) == "old"
-    assert text_at(project.path, commit, project.path / "a/x/../b.txt") == "old"
+    assert files_of(project, commit).text(Path("a/b.txt")) == "old"
+    assert files_of(project, commit).text(project.path / "a/x/../b.txt") == "old"
 
 
 def test_what_is_outside_the_work_tree_is_not_there(project: GitProject) -> None:
@@ -69,7 +69,7 @@ def test_the_work_tree_may_be_reached_through_a_link(project: GitProject) -> Non
     link = project.path.parent / "link"
     link.symlink_to(project.path / "tests")
 
-    assert text_at(project.path, commit, link / "p.j2") == "old"
+    assert files_of(project, commit).text(link / "p.j2") == "old"
     resolved = files_of(project, commit).resolve(link / "p.j2")
     assert resolved == project.path / "tests/p.j2"
 
@@ -136,7 +136,7 @@ def test_a_file_of_a_submodule_is_refused_and_not_taken_for_a_new_one(
 def test_text_has_plain_line_ends_and_no_byte_order_mark(project: GitProject) -> None:
     commit = project.commit_files({"a.py": b"\xef\xbb\xbfA = 1\r\nB = 2\r\n"})
 
-    assert text_at(project.path, commit, project.path / "a.py") == "A = 1\nB = 2\n"
+    assert files_of(project, commit).text(project.path / "a.py") == "A = 1\nB = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_text_is_refused(
     commit = project.commit_files({name: b"ok\n\xff"})
 
     with pytest.raises(kind) as caught:
-        text_at(project.path, commit, project.path / name)
+        files_of(project, commit).text(project.path / name)
 
     assert type(caught.value) is kind
     assert str(caught.value) == (
@@ -167,7 +167,7 @@ def test_a_pointer_to_a_large_file_is_not_its_content(project: GitProject) -> No
     commit = project.commit_files({"p.j2": pointer})
 
     with pytest.raises(SourceError, match="is kept in Git LFS at commit"):
-        text_at(project.path, commit, project.path / "p.j2")
+        files_of(project, commit).text(project.path / "p.j2")
 
 
 def test_a_clone_without_blobs_is_refused_and_fetches_nothing(
@@ -178,7 +178,7 @@ def test_a_clone_without_blobs_is_refused_and_fetches_nothing(
     cloned = project.clone(tmp_path / "clone", "--filter=blob:none")
 
     with pytest.raises(SourceError) as caught:
-        text_at(cloned.path, commit, cloned.path / "p.j2")
+        CommitFiles(cloned.path, commit).text(cloned.path / "p.j2")
 
     assert re.fullmatch(
         r".*p\.j2: its content at commit \w{8} is not in this clone: git says .*\n"
@@ -194,7 +194,7 @@ def test_a_commit_that_is_not_there_is_an_error_and_no_empty_tree(
     project.commit()
 
     with pytest.raises(SettingError) as caught:
-        text_at(project.path, "0" * 40, project.path / "p.j2")
+        CommitFiles(project.path, "0" * 40).text(project.path / "p.j2")
 
     assert caught.value.problem == (
         "the files of commit 00000000 cannot be listed: git says "
@@ -213,7 +213,7 @@ def test_git_finds_its_folder_also_within_a_hook(
 
     assert top is not None
     assert top.samefile(project.path)
-    assert text_at(top, commit, project.path / "tests/p.j2") == "old"
+    assert CommitFiles(top, commit).text(project.path / "tests/p.j2") == "old"
 
 
 def test_a_folder_without_git_is_in_no_work_tree(tmp_path: Path) -> None:

@@ -8,12 +8,16 @@ import pytest
 from git_project import GitProject
 
 from pytest_promptopt.errors import SettingError
-from pytest_promptopt.git import ini_at
+from pytest_promptopt.git import CommitFiles, ini_at
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> GitProject:
     return GitProject.started(tmp_path / "project")
+
+
+def files_of(project: GitProject, commit: str) -> CommitFiles:
+    return CommitFiles(project.path, commit)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_every_file_that_pytest_takes_is_read(
     commit = project.commit_files({name: text})
     project.write({name: ""})
 
-    found = ini_at(project.path, commit, project.path / name)
+    found = ini_at(files_of(project, commit), project.path / name)
 
     assert found == {"promptopt_gate": "report ; or"}
 
@@ -46,7 +50,7 @@ def test_values_are_text_whatever_toml_makes_of_them(project: GitProject) -> Non
     text = "[tool.pytest]\npromptopt_a = 0.05\npromptopt_b = ['x', 'y']\n"
     commit = project.commit_files({"pyproject.toml": text})
 
-    found = ini_at(project.path, commit, project.path / "pyproject.toml")
+    found = ini_at(files_of(project, commit), project.path / "pyproject.toml")
 
     assert found == {"promptopt_a": "0.05", "promptopt_b": "x\ny"}
 
@@ -58,7 +62,7 @@ def test_a_file_that_a_pull_request_adds_does_not_hide_the_one_before(
     commit = project.commit_files({"pyproject.toml": text})
     project.write({"tests/pytest.ini": "[pytest]\npromptopt_alpha = 0.0001\n"})
 
-    found = ini_at(project.path, commit, project.path / "tests" / "pytest.ini")
+    found = ini_at(files_of(project, commit), project.path / "tests" / "pytest.ini")
 
     assert found == {"promptopt_alpha": "0.05"}
 
@@ -74,11 +78,11 @@ def test_the_first_file_of_a_folder_counts_as_it_does_for_pytest(
         }
     )
 
-    found = ini_at(project.path, commit, project.path / "pyproject.toml")
+    found = ini_at(files_of(project, commit), project.path / "pyproject.toml")
 
     assert found == {"promptopt_gate": "report"}
     commit = project.commit_files({"pytest.ini": ""})
-    assert ini_at(project.path, commit, project.path / "pytest.ini") == {}
+    assert ini_at(files_of(project, commit), project.path / "pytest.ini") == {}
 
 
 def test_a_file_given_on_the_command_line_may_have_any_name(
@@ -86,13 +90,15 @@ def test_a_file_given_on_the_command_line_may_have_any_name(
 ) -> None:
     commit = project.commit_files({"ci/nightly.ini": "[pytest]\npromptopt_a = 1\n"})
 
-    found = ini_at(project.path, commit, project.path / "ci/nightly.ini")
+    found = ini_at(files_of(project, commit), project.path / "ci/nightly.ini")
 
     assert found == {"promptopt_a": "1"}
 
 
 def test_a_project_without_a_file_has_no_values(project: GitProject) -> None:
-    assert ini_at(project.path, project.commit(), project.path / "pytest.ini") == {}
+    assert (
+        ini_at(files_of(project, project.commit()), project.path / "pytest.ini") == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_a_file_that_cannot_be_read_says_where(
     commit = project.commit_files({name: text})
 
     with pytest.raises(SettingError) as caught:
-        ini_at(project.path, commit, project.path / name)
+        ini_at(files_of(project, commit), project.path / name)
 
     place = f"{project.path / name} at commit {commit[:8]} cannot be read: {said}"
     assert caught.value.problem.startswith(place)

@@ -8,7 +8,7 @@ import pytest
 from git_project import GitProject
 
 from pytest_promptopt.baseline import path_for
-from pytest_promptopt.git import AbsentTest, absent_tests
+from pytest_promptopt.git import AbsentTest, CommitFiles, absent_tests
 
 MARKED = """
 import pytest
@@ -44,8 +44,7 @@ def project(recorded: GitProject, tmp_path: Path) -> GitProject:
 def absent(project: GitProject, *known: str) -> tuple[AbsentTest, ...]:
     records = {path_for(project.path / "tests/test_x.py", name) for name in known}
     return absent_tests(
-        project.path,
-        project.git("rev-parse", "HEAD"),
+        CommitFiles(project.path, project.git("rev-parse", "HEAD")),
         root=project.path,
         present=lambda record: record in records,
     )
@@ -147,14 +146,10 @@ def test_a_long_parameter_id_is_told_as_far_as_its_record_has_it(
 def test_only_what_is_below_the_root_is_told(project: GitProject) -> None:
     (project.path / "tests/test_x.py").unlink()
     (project.path / "docs").mkdir()
-    commit = project.git("rev-parse", "HEAD")
+    files = CommitFiles(project.path, project.git("rev-parse", "HEAD"))
 
-    inside = absent_tests(
-        project.path, commit, root=project.path / "tests", present=lambda _: False
-    )
-    outside = absent_tests(
-        project.path, commit, root=project.path / "docs", present=lambda _: False
-    )
+    inside = absent_tests(files, root=project.path / "tests", present=lambda _: False)
+    outside = absent_tests(files, root=project.path / "docs", present=lambda _: False)
 
     assert [entry.test for entry in inside][-1] == "test_x.py::test_sort"
     assert outside == ()
