@@ -153,19 +153,7 @@ def load(
     mark = marker.read(_mark_of(item))
     tried = places.roots(item.config, item.path)
     names = injection.own_names(item.function)
-    named = item.config.getini("promptopt_environment")
-    prompt = load_prompt(
-        mark.sources,
-        roots=tried,
-        syntax=mark.syntax,
-        environment=environment_named(named),
-        supply=functools.partial(
-            lambda config, name: config.hook.pytest_promptopt_source(
-                config=config, name=name
-            ),
-            item.config,
-        ),
-    )
+    prompt = _prompt(item.config, mark, tried)
     label = f"{mark.label} cases"
     every = load_cases(_supplied(mark), roots=tried, label=label)
     if "prompt" not in names:  # a live handle may be rendered with other inputs
@@ -192,13 +180,7 @@ def load(
                 **request_settings(mark.request, tried),
             }
         ),
-        scorer=None
-        if mark.scorer is None
-        else resolve_scorer(
-            mark.scorer,
-            extra=named_scorer,
-            locate=lambda name: places.locate(name, tried),
-        ),
+        scorer=_scorer(mark, tried, named_scorer),
         baseline=baseline_of(item, path, prompt.environment, renewed=renewed),
         baseline_path=path,
         written=tuple(map(changed_at, (path, path.parent))),
@@ -212,6 +194,32 @@ def load(
                 for path in _watched(item, mark, tried, prompt.code)
             ]
         ),
+    )
+
+
+def _prompt(config: pytest.Config, mark: PromptMark, tried: tuple[Path, ...]) -> Prompt:
+    return load_prompt(
+        mark.sources,
+        roots=tried,
+        syntax=mark.syntax,
+        environment=environment_named(config.getini("promptopt_environment")),
+        supply=lambda name: config.hook.pytest_promptopt_source(
+            config=config, name=name
+        ),
+    )
+
+
+def _scorer(
+    mark: PromptMark,
+    tried: tuple[Path, ...],
+    named_scorer: Callable[[str], Scorer | None],
+) -> Scorer | None:
+    if mark.scorer is None:
+        return None
+    return resolve_scorer(
+        mark.scorer,
+        extra=named_scorer,
+        locate=lambda name: places.locate(name, tried),
     )
 
 
