@@ -290,7 +290,7 @@ class PromptSuite:
                         cases=len(test.cases),
                         trials=RECORDED_TRIALS,
                         model=model.name,
-                        calls_known=not test.takes_prompt,
+                        calls_known=not test.calls_itself,
                     )
                 )
         return found

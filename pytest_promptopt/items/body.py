@@ -59,7 +59,7 @@ class Body:
     clearing: Callable[[], None]
 
     @property
-    def takes_prompt(self) -> bool:
+    def calls_itself(self) -> bool:
         """Whether the body calls the model itself, through the live handle."""
         return "prompt" in self.names
 
@@ -140,7 +140,7 @@ class Body:
         if isinstance(error, (ModelError, ScorerError)):
             raise error
         reason = _said_by(error)
-        if self.takes_prompt:
+        if self.calls_itself:
             return Judged(Score.unscored(reason), error, broken=True)
         return Judged(Score(value=0.0, reason=reason), error, broken=True)
 

@@ -21,7 +21,7 @@ from pytest_promptopt.items.explaining import (
     with_switches,
 )
 from pytest_promptopt.items.labelling import labels_told
-from pytest_promptopt.items.measuring import Tally, gathered, replies_of
+from pytest_promptopt.items.pending import Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.recording import kept, recorded
 from pytest_promptopt.items.rounds import Members, Rounds
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pytest_promptopt.baseline import Baseline
-    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.reference import Reference

@@ -12,7 +12,7 @@ from pytest_promptopt.wording import count, percent
 if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.errors import SettingError
-    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.prompt_test import Arm, PromptTest
     from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.models.chat import NamedModel

@@ -16,7 +16,7 @@ from pytest_promptopt.items.body import first_line
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from pytest_promptopt.items.measuring import Batch, Pending
+    from pytest_promptopt.items.pending import Batch, Pending
     from pytest_promptopt.records import Verdict
 
 PACKAGE = Path(pytest_promptopt.__file__).parent
@@ -34,18 +34,18 @@ def left_out(batch: Batch) -> BaseException | None:
     return None
 
 
-def fault_of(batch: Batch, *, takes_prompt: bool, file: str) -> Verdict | None:
+def fault_of(batch: Batch, *, calls_itself: bool, file: str) -> Verdict | None:
     """Return the error verdict if the test itself is broken.
 
     Args:
         batch: Trials that have been judged.
-        takes_prompt: Whether the body calls the application, whose faults are no
+        calls_itself: Whether the body calls the application, whose faults are no
             wrong answers.
         file: The test file as node ids name it.
     """
     judged = [entry for entry in batch if entry.judged is not None]
     broken = [entry for entry in judged if entry.judged and entry.judged.broken]
-    if not broken or not (takes_prompt or len(broken) == len(judged)):
+    if not broken or not (calls_itself or len(broken) == len(judged)):
         return None
     return gate.error("test", _told(broken[0], len(broken), len(judged), file))
 

@@ -74,7 +74,7 @@ def plan(
     if edited(test, model, reference):
         trials = trials_per_look(len(common))
         return Plan(mode="edited", trials=trials, run=run, common=common)
-    always = everything or model.free or (test.takes_prompt and not test.mark.watch)
+    always = everything or model.free or (test.calls_itself and not test.mark.watch)
     # A stale record says nothing about what the prompt scores now.
     fits = reference.stale or not record.changed_parts(test.parts(model.identity))
     if fits and not always:
@@ -129,7 +129,7 @@ def edited(test: PromptTest, model: NamedModel, reference: Reference) -> bool:
         return True
     if test.prompt.fingerprint == before.fingerprint:
         return False
-    if test.takes_prompt:  # what it sends is the application's business
+    if test.calls_itself:  # what it sends is the application's business
         return True
     try:
         return any(

@@ -94,7 +94,7 @@ class PromptTest:
         written: When the record, and the folder that it is in, last changed.
         looks_path: Where uses of the hold-out are recorded.
         looks: What that file holds.
-        takes_prompt: Whether the body calls the model itself.
+        calls_itself: Whether the body calls the model itself.
         test_digest: Digest of the test module's source.
         watch_digest: Digest of the files that the marker watches, and of those that a
             scorer and a Jinja environment of the project's own are in.
@@ -115,7 +115,7 @@ class PromptTest:
     written: tuple[int, ...]
     looks_path: Path
     looks: tuple[Look, ...]
-    takes_prompt: bool
+    calls_itself: bool
     test_digest: str
     watch_digest: str
 
@@ -186,7 +186,7 @@ def load(
         written=tuple(map(changed_at, (path, path.parent))),
         looks_path=looks_path,
         looks=looks_of(item, looks_path),
-        takes_prompt="prompt" in names,
+        calls_itself="prompt" in names,
         test_digest=_digest_of(item.path),
         watch_digest=digest(
             [

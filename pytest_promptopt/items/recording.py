@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_promptopt.gate import Terms
-    from pytest_promptopt.items.measuring import Tally
+    from pytest_promptopt.items.pending import Tally
     from pytest_promptopt.items.planning import Recording
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.chat import NamedModel

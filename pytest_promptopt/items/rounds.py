@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.items.faults import fault_of, left_out
-from pytest_promptopt.items.measuring import Draw, start
+from pytest_promptopt.items.pending import Draw
+from pytest_promptopt.items.sending import start
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_promptopt.items.measuring import Batch, Tally
+    from pytest_promptopt.items.pending import Batch, Tally
     from pytest_promptopt.items.planning import Plan
     from pytest_promptopt.items.prompt_test import Arm, PromptTest
     from pytest_promptopt.models.engine import Engine
@@ -73,7 +74,7 @@ class Rounds:
             self.engine,
             self.arms if arms is None else arms,
             draw,
-            calls_model=not self.test.takes_prompt,
+            calls_model=not self.test.calls_itself,
         )
         self._drawn += trials
         self.sent += batch
@@ -95,7 +96,7 @@ class Rounds:
             raise leaving
         return fault_of(
             batch,
-            takes_prompt=self.test.takes_prompt,
+            calls_itself=self.test.calls_itself,
             file=self.test.nodeid.partition("::")[0],
         )
 

@@ -8,7 +8,7 @@ import inspect
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.items import injection, measuring
+from pytest_promptopt.items import injection, judging
 from pytest_promptopt.items.body import Body
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.records import TestResult
     from pytest_promptopt.scorers import Scorer
@@ -117,7 +117,7 @@ def drive(
             _in_threads(batch, body, engine, threads)
             continue
         for pending in batch:
-            measuring.judge(pending, body, engine)
+            judging.judge(pending, body, engine)
 
 
 def _in_threads(batch: Batch, body: Body, engine: Engine, threads: int) -> None:
@@ -125,7 +125,7 @@ def _in_threads(batch: Batch, body: Body, engine: Engine, threads: int) -> None:
 
     with ThreadPoolExecutor(threads) as pool:
         for done in [
-            pool.submit(measuring.judge, pending, body, engine) for pending in batch
+            pool.submit(judging.judge, pending, body, engine) for pending in batch
         ]:
             done.result()
 
@@ -148,7 +148,7 @@ async def drive_async(
             part = batch[first : first + BODIES_AT_ONCE]
             reply = _reply_on_trio if anyio else _reply_on_asyncio
             bodies = [
-                measuring.judge_async(pending, body, engine, reply) for pending in part
+                judging.judge_async(pending, body, engine, reply) for pending in part
             ]
             await (_together_on_trio(bodies) if anyio else _together(bodies))
 

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.cases import split_cases
 from pytest_promptopt.errors import BudgetExhausted, ModelError
-from pytest_promptopt.items.measuring import (
-    Draw,
-    Tally,
-    awaited,
-    gathered,
-    replies_of,
-    start,
-)
+from pytest_promptopt.items.pending import Draw, Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
+from pytest_promptopt.items.sending import awaited, start
 from pytest_promptopt.looks import looks_before
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.optimize import Complete, Measure, SearchPlan, search
@@ -24,7 +18,7 @@ from pytest_promptopt.optimize import Complete, Measure, SearchPlan, search
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from pytest_promptopt.items.measuring import Batch
+    from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
@@ -133,7 +127,7 @@ class SearchDriver:
             tally=self.tally,
             budget=self.budget,
         )
-        batch = start(self.engine, arms, draw, calls_model=not self.test.takes_prompt)
+        batch = start(self.engine, arms, draw, calls_model=not self.test.calls_itself)
         self.sent[:] = replies_of(batch)
         yield batch
         spent = [

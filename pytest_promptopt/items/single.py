@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.items.measuring import Draw, Tally, start
+from pytest_promptopt.items.pending import Draw, Tally
 from pytest_promptopt.items.prompt_test import Arm
+from pytest_promptopt.items.sending import start
 from pytest_promptopt.records import TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_promptopt.items.measuring import Batch, Exchange
+    from pytest_promptopt.items.pending import Batch, Exchange
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine
@@ -49,7 +50,7 @@ class SingleCase:
             self.engine,
             [(arm, (self.case,))],
             draw,
-            calls_model=not self.test.takes_prompt,
+            calls_model=not self.test.calls_itself,
         )
         yield self.batch
         lost = self.batch[0].lost
