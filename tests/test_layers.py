@@ -66,7 +66,7 @@ OWNERS = {
     },
     "pluggy": set(),
     "_pytest": set(),
-    "openai": {"models/openai_model.py"},
+    "openai": {"models/openai_client.py"},
     "jinja2": {"prompts/", "optimize/"},
     "sqlite3": {"models/"},
     "asyncio": {"models/", "items/running.py"},

@@ -1,16 +1,17 @@
-"""Models behind the OpenAI protocol; the only module that imports ``openai``."""
+"""Models behind the OpenAI protocol: one request in, one completion or error out."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_promptopt.models.complaints import Complaints
 from pytest_promptopt.models.credentials import Credentials
-from pytest_promptopt.models.providers import OPENAI
+from pytest_promptopt.models.direct import OPENAI_URL, Direct, route_of
+from pytest_promptopt.models.http1 import UnusualResponseError
 from pytest_promptopt.models.wire import (
     NotACompletionError,
     completion_in,
@@ -21,20 +22,23 @@ from pytest_promptopt.models.wire import (
 )
 
 if TYPE_CHECKING:
-    import openai
+    from collections.abc import Mapping
+    from typing import Any
 
     from pytest_promptopt.models.credentials import Pass
+    from pytest_promptopt.models.http1 import Response
+    from pytest_promptopt.models.openai_client import OpenAIClient
     from pytest_promptopt.models.providers import Provider
     from pytest_promptopt.records import Completion, Request
 
-NO_KEY = "no-key"  # the client insists on one
-
 
 class OpenAIModel:
-    """One model of one provider, asked through the OpenAI client.
+    """One model of one provider, asked directly or through the OpenAI client.
 
-    The client is imported and built with the first request, so that neither costs a
-    run whose replies all come from the cache. Retries are the engine's business.
+    The client takes half a second to import and thirty times the CPU of a request, so
+    it is asked only where it would do more than one plain request: see
+    :mod:`pytest_promptopt.models.direct`. Nothing is opened before the first request.
+    Retries are the engine's business.
 
     Args:
         name: The model's name as the provider has it.
@@ -45,16 +49,14 @@ class OpenAIModel:
         self._name = name
         self._provider = provider
         address = _shown_url(
-            provider.base_url
-            or os.environ.get("OPENAI_BASE_URL")
-            or "https://api.openai.com/v1"
+            provider.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
         )
         self._identity = provider.identity(name, address)
         self._complaints = Complaints(name, provider, address)
         self._credentials = Credentials(provider, self._complaints)
-        self._client: openai.AsyncOpenAI | None = None
+        self._direct: Direct | None = None
+        self._client: OpenAIClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._token = ""
 
     @property
     def identity(self) -> str:
@@ -68,115 +70,83 @@ class OpenAIModel:
             ModelError: No usable reply came, ``retryable`` if one may come later.
             SettingError: The request asks for something that is not supported.
         """
-        body = settings_body(
+        settings = settings_body(
             request,
             defaults=self._provider.request,
             send_seed=self._provider.send_seed,
         )
+        messages = messages_body(request.messages)
+        body = {"model": self._name, "messages": messages, **settings}
         allowed = await self._credentials.read()
-        client = self._ready_client(allowed)
-        import openai
-
         began = time.perf_counter()
         try:
-            response = await client.chat.completions.with_raw_response.create(
-                model=self._name,
-                messages=messages_body(request.messages),  # type: ignore[arg-type]
-                extra_body=body,
-                extra_headers=self._headers(allowed),
+            response = await self._post(body, allowed)
+        except OSError as error:
+            raise self._complaints.unreachable(
+                error, timed_out=isinstance(error, TimeoutError)
+            ) from None  # the text of its cause may hold a part of the key
+        return self._read(response, allowed, time.perf_counter() - began)
+
+    async def aclose(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        direct, client = self._direct, self._client
+        self._direct = self._client = self._loop = None
+        for way in (direct, client):
+            if way is not None:
+                await way.close()
+
+    async def _post(self, body: Mapping[str, Any], allowed: Pass) -> Response:
+        direct = self._ready()
+        if direct is not None:
+            try:
+                return await direct.post(body, _headers(allowed))
+            except UnusualResponseError:
+                self._direct = None  # the client follows; so will the next requests
+        if self._client is None:
+            from pytest_promptopt.models.openai_client import OpenAIClient
+
+            self._client = OpenAIClient(self._name, self._provider)
+        return await self._client.post(body, allowed)
+
+    def _ready(self) -> Direct | None:
+        """Return the direct way, looked for once on each event loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            route = route_of(self._provider, os.environ)
+            self._direct = (
+                None if route is None else Direct(route, self._provider.timeout_s)
             )
-        except openai.APIStatusError as error:
-            content, status = error.response.content, error.status_code
-            filtered = filtered_in(
-                status, json_body(content), latency_s=time.perf_counter() - began
-            )
+        return self._direct
+
+    def _read(self, response: Response, allowed: Pass, latency_s: float) -> Completion:
+        status, content = response.status, response.content
+        body = json_body(content)
+        if not 200 <= status < 300:
+            filtered = filtered_in(status, body, latency_s=latency_s)
             if filtered is not None:
                 return filtered
-            complaint = self._complaints.refused(
-                status, content, error.response.headers
-            )
+            complaint = self._complaints.refused(status, content, response.headers)
             if status == 401 and allowed.token:
                 self._credentials.forget(allowed.token)
                 # A printed token may have run out; a fresh one has not.
                 complaint.retryable = allowed.reused
-            raise complaint from None  # the client's text may hold a part of the key
-        except openai.APIConnectionError as error:
-            raise self._complaints.unreachable(
-                error, timed_out=isinstance(error, openai.APITimeoutError)
-            ) from None
-        content = response.http_response.content
-        latency_s = time.perf_counter() - began
+            raise complaint from None  # nothing of the response beside its words
         try:
-            return completion_in(json_body(content), latency_s=latency_s)
+            return completion_in(body, latency_s=latency_s)
         except NotACompletionError as error:
             raise self._complaints.malformed(str(error), content) from None
 
-    async def aclose(self) -> None:
-        """Close the connections; the next request opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
-    def _headers(self, allowed: Pass) -> dict[str, str]:
-        headers = {
-            _KNOWN.get(n.lower(), n): text for n, text in allowed.headers.items()
-        }
-        if allowed.token and self._provider.kind != "azure":
-            headers.setdefault("Authorization", f"Bearer {allowed.token}")
-        return headers
-
-    def _ready_client(self, allowed: Pass) -> openai.AsyncOpenAI:
-        self._token = allowed.token or NO_KEY
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = self._new_client(allowed), loop
-        return self._client
-
-    def _new_client(self, allowed: Pass) -> openai.AsyncOpenAI:
-        import openai
-
-        provider = self._provider
-        if provider.kind == "azure":
-            return self._new_azure_client(allowed)
-        client = openai.AsyncOpenAI(
-            api_key=allowed.key or NO_KEY,
-            base_url=provider.base_url,
-            timeout=provider.timeout_s,
-            max_retries=0,
-        )
-        if provider.name != OPENAI.name:
-            # Read from OPENAI_ORG_ID and OPENAI_PROJECT_ID: not for other companies.
-            client.organization = client.project = None
-        return client
-
-    def _new_azure_client(self, allowed: Pass) -> openai.AsyncOpenAI:
-        import openai
-
-        provider = self._provider
-        if allowed.key:
-            opened_by: dict[str, Any] = {"api_key": allowed.key}
-        else:
-            # Asked for with every request, also where a header opens the door: a key
-            # that is none would be sent beside it.
-            opened_by = {"azure_ad_token_provider": lambda: self._token}
-        client = openai.AsyncAzureOpenAI(
-            azure_endpoint=provider.base_url or "",
-            azure_deployment=provider.deployment_of(self._name),
-            api_version=provider.api_version,
-            timeout=provider.timeout_s,
-            max_retries=0,
-            **opened_by,
-        )
-        client.organization = client.project = None
-        # Before openai 3, AZURE_OPENAI_AD_TOKEN and AZURE_OPENAI_API_KEY of the
-        # environment are sent beside, or instead of, what the client was given.
-        client._azure_ad_token = None  # noqa: SLF001
-        client.api_key = allowed.key
-        return client
+def _headers(allowed: Pass) -> dict[str, str]:
+    """Return what opens the door; a header that the user set wins."""
+    opened_by = allowed.token or allowed.key or NO_KEY
+    own = {name.lower(): text for name, text in allowed.headers.items()}
+    return {"authorization": f"Bearer {opened_by}", **own}
 
 
-_KNOWN = {"authorization": "Authorization", "api-key": "api-key"}
-"""Headers that the client sends, spelt as it does: two spellings would be sent both."""
+NO_KEY = "no-key"
+"""Sent where no key is needed: the OpenAI client insists on one."""
 
 
 def _shown_url(url: str) -> str:
