@@ -5,14 +5,18 @@ here is a factory that makes one, ``scorer=exact(ignore_case=True)``. A marker m
 name one with its defaults, ``scorer="exact"``, or take any function of the same form.
 """
 
+from pytest_promptopt.scorers.asking import SECOND, Asked, Asking, Question
 from pytest_promptopt.scorers.choice import choice
 from pytest_promptopt.scorers.composition import all_of, any_of, not_
 from pytest_promptopt.scorers.deferred import files_of, leaves
 from pytest_promptopt.scorers.exact import exact
 from pytest_promptopt.scorers.grading import Scorer, as_score, unusable
+from pytest_promptopt.scorers.honesty import Honesty
 from pytest_promptopt.scorers.includes import includes
 from pytest_promptopt.scorers.json_fields import json_fields
 from pytest_promptopt.scorers.json_schema import json_schema
+from pytest_promptopt.scorers.judge import judge
+from pytest_promptopt.scorers.judge_pair import judge_pair
 from pytest_promptopt.scorers.label_report import (
     LabelReport,
     label_line,
@@ -26,9 +30,15 @@ from pytest_promptopt.scorers.regex import regex
 from pytest_promptopt.scorers.resolving import resolve_scorer
 from pytest_promptopt.scorers.similarity import similarity
 from pytest_promptopt.scorers.tool_call import tool_call
+from pytest_promptopt.scorers.verdict import verdict
 
 __all__ = [
+    "SECOND",
+    "Asked",
+    "Asking",
+    "Honesty",
     "LabelReport",
+    "Question",
     "Scorer",
     "all_of",
     "any_of",
@@ -39,6 +49,8 @@ __all__ = [
     "includes",
     "json_fields",
     "json_schema",
+    "judge",
+    "judge_pair",
     "label_line",
     "label_lines",
     "label_pairs",
@@ -53,4 +65,5 @@ __all__ = [
     "similarity",
     "tool_call",
     "unusable",
+    "verdict",
 ]

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_promptopt.errors import PromptOptError, ScorerError
 from pytest_promptopt.scorers.grading import Scorer, as_score, unusable, wrong
 
 if TYPE_CHECKING:
-    from pytest_promptopt.records import Case, Completion, Score
+    from collections.abc import Iterable
 
-AnyScorer = Callable[..., Any]
-"""A function ``(case, completion)`` that gives what :func:`as_score` takes."""
+    from pytest_promptopt.records import Case, Completion, Request, Score
 
 
-def adapted(function: AnyScorer) -> Scorer:
+class AsksModel(Protocol):
+    """An object of a project that grades by asking a model.
+
+    Beside the two methods it may have ``model``, ``most_requests`` and ``fingerprint``:
+    see :func:`~pytest_promptopt.scorers.own_asking.own_asking`.
+    """
+
+    def requests(self, case: Case, completion: Completion, /) -> Iterable[Request]:
+        """Return what to ask about a reply; the plugin sends it."""
+
+    def compare(
+        self, case: Case, completion: Completion, replies: list[Completion], /
+    ) -> Any:
+        """Return what :func:`as_score` takes, from one reply for each request."""
+
+
+AnyScorer = Callable[..., Any] | AsksModel
+"""A function ``(case, completion)`` that gives what :func:`as_score` takes, or an
+object that asks."""
+
+
+def adapted(function: Callable[..., Any]) -> Scorer:
     """Return a function of the project as a scorer that always gives a score.
 
     Raises:
@@ -51,7 +71,7 @@ def adapted(function: AnyScorer) -> Scorer:
     return score
 
 
-def _check_form(function: AnyScorer, name: str) -> None:
+def _check_form(function: Callable[..., Any], name: str) -> None:
     call = getattr(function, "__call__", None)  # noqa: B004 - objects with async calls
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
         raise ScorerError(

@@ -18,7 +18,7 @@ from pytest_promptopt.scorers.grading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_promptopt.records import Case, Completion, Score
 
@@ -30,6 +30,11 @@ _DENIED = re.compile(
 
 DENIAL_CHARACTERS = 40
 """How far before a label a denial is looked for."""
+
+_APART = (
+    "give each label a name of its own; letter case counts with "
+    "choice([...], ignore_case=False), and the punctuation around a label never does"
+)
 
 _OUTER = " \t\r\n.,;:!?\"'`*_()[]{}<>\u201c\u201d\u2018\u2019"
 
@@ -49,10 +54,14 @@ def choice(labels: Sequence[str] | None = None, *, ignore_case: bool = True) -> 
         ignore_case: Whether letter case is ignored.
 
     Raises:
-        ScorerError: ``labels`` is empty or holds something else than texts.
+        ScorerError: ``labels`` is empty or holds something else than texts, or two of
+            them cannot be told apart.
     """
     if labels is not None:
         _check_labels(labels)
+        alike = _alike(labels, ignore_case=ignore_case)
+        if alike is not None:
+            raise ScorerError(f"choice: {alike}", _APART)
 
     def score(case: Case, completion: Completion) -> Score:
         expected = expected_text(case, "choice").strip()
@@ -127,6 +136,20 @@ def _same(one: str, other: str, *, ignore_case: bool) -> bool:
     return one == other or (ignore_case and one.casefold() == other.casefold())
 
 
+def _alike(labels: Iterable[str], *, ignore_case: bool) -> str | None:
+    """Say which two labels a reply cannot be told to mean; ``None`` if there are none.
+
+    Two labels that are equal but for blanks around them are one label, written twice.
+    """
+    known: dict[str, str] = {}
+    for label in dict.fromkeys(each.strip() for each in labels):
+        bare = label.strip(_OUTER) or label
+        other = known.setdefault(bare.casefold() if ignore_case else bare, label)
+        if other != label:
+            return f"the labels {shown(other)} and {shown(label)} cannot be told apart"
+    return None
+
+
 def _check_labels(labels: Sequence[Any]) -> None:
     texts = not isinstance(labels, str) and all(
         isinstance(label, str) and label.strip() for label in labels
@@ -149,6 +172,9 @@ def _allowed(
     allowed = tuple(
         label.strip() for label in labels if isinstance(label, str) and label.strip()
     )
+    alike = _alike(allowed, ignore_case=ignore_case)
+    if alike is not None:
+        raise case_fault(case, "choice", f"has ambiguous choices: {alike}", _APART)
     if any(_same(label, expected, ignore_case=ignore_case) for label in allowed):
         return allowed
     raise case_fault(

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import ScorerError
 from pytest_promptopt.records import Score
+from pytest_promptopt.scorers.asked_composition import AskedComposition
+from pytest_promptopt.scorers.asking import Asking
 from pytest_promptopt.scorers.calls import unusable_or_calls
 from pytest_promptopt.scorers.deferred import Deferred
 from pytest_promptopt.scorers.grading import RIGHT, Scorer, shown, wrong
+from pytest_promptopt.scorers.own_asking import asks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +106,10 @@ class Composition(Deferred):
         """Return the scorer with everything that it names."""
         made = {name: self._made(spec, lookup) for name, spec in self.scorers}
         combine = self.combine
+        if any(isinstance(scorer, Asking) for scorer in made.values()):
+            return AskedComposition(
+                name=self.label, scorers=made, combine=combine, turns=combine is turned
+            )
 
         def score(case: Case, completion: Completion) -> Score:
             reason = unusable_or_calls(completion)
@@ -188,7 +195,7 @@ def _listed(
     kind: str, scorers: Sequence[Any], named: Mapping[str, Any]
 ) -> tuple[tuple[str, Any], ...]:
     for spec in (*scorers, *named.values()):
-        if not (isinstance(spec, str) or callable(spec)):
+        if not (isinstance(spec, str) or callable(spec) or asks(spec)):
             raise ScorerError(
                 f"{kind}: {shown(spec)} is neither a name nor a function",
                 f'write {kind}("exact") or {kind}(number(tolerance=0.01)), with the '

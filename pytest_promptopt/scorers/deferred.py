@@ -12,6 +12,8 @@ from pytest_promptopt.errors import ScorerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_promptopt.prompts.prompt import Prompt
+    from pytest_promptopt.prompts.source import SyntaxName
     from pytest_promptopt.records import Case, Completion, Score
     from pytest_promptopt.scorers.grading import Scorer
 
@@ -23,10 +25,12 @@ class Lookup:
     Attributes:
         scorer: From a name or function to a scorer.
         file: From a path as it is written to one that can be opened.
+        prompt: From the place of a prompt, and what it is written in, to the prompt.
     """
 
     scorer: Callable[[Any], Scorer]
     file: Callable[[str], Path]
+    prompt: Callable[[str, SyntaxName], Prompt]
 
 
 class Deferred(ABC):
@@ -79,6 +83,19 @@ def absolute(name: str) -> Path:
         f"{name!r} is a relative path, and no marker says to what",
         "pass the scorer to the marker, or write an absolute path",
     )
+
+
+def absolute_prompt(place: str, syntax: SyntaxName) -> Prompt:
+    """Read a prompt from a file that needs no root.
+
+    Raises:
+        ScorerError: Its path is relative.
+        SourceError: It cannot be read.
+        TemplateError: It is no template.
+    """
+    from pytest_promptopt.prompts.loading import load_prompt
+
+    return load_prompt({"": place}, roots=(absolute(place).parent,), syntax=syntax)
 
 
 def leaves(spec: Any) -> Iterator[Any]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 Check = Callable[[str], bool]
 """Whether a reply meets one assertion."""
 
+_ANY_VALUE = ("equals", "is-json")
+_TEXTS = ("contains", "icontains", "regex", "starts-with")
+_LISTS = ("contains-all", "contains-any", "icontains-all", "icontains-any")
+
 
 def promptfoo() -> Scorer:
     """Make a scorer for cases read from promptfoo's files.
@@ -60,15 +64,36 @@ def _checks(case: Case) -> dict[str, Check]:
     expected = expected_of(case, "promptfoo")
     entries = [{"type": "equals", "value": expected}]
     if isinstance(expected, Mapping) and set(expected) == {"assert"}:
-        entries = expected["assert"]
+        given = expected["assert"]
+        entries = given if isinstance(given, list) else [given]
     checks: dict[str, Check] = {}
     for entry in entries:
+        _check_entry(entry, case)
         kind, value = entry["type"], entry.get("value")
         negated = kind.startswith("not-")
         check = _check(kind.removeprefix("not-"), value, case)
         name = kind if value is None else f"{kind} {shown(value)}"
         checks[name] = _negation(check) if negated else check
     return checks
+
+
+def _check_entry(entry: Any, case: Case) -> None:
+    """Refuse an assertion that a case of Python or JSON states as none can be."""
+    kind = entry.get("type") if isinstance(entry, Mapping) else None
+    name = str(kind).removeprefix("not-")
+    value = entry.get("value") if isinstance(entry, Mapping) else None
+    several = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if name in _ANY_VALUE or (name in _TEXTS and isinstance(value, str)):
+        return
+    if name in _LISTS and (several or isinstance(value, str)):
+        return
+    raise case_fault(
+        case,
+        "promptfoo",
+        f"cannot grade the assertion {shown(entry)}",
+        'write {"type": "contains", "value": "TEXT"}, with one of the types '
+        f"{', '.join(sorted({*_ANY_VALUE, *_TEXTS, *_LISTS}))}",
+    )
 
 
 def _negation(check: Check) -> Check:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.records.strict_json import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FENCE = "```"
 
@@ -34,14 +37,22 @@ def reply_json(text: str, *, first_block: bool) -> Any:
 
 def fenced_block(text: str) -> str | None:
     """Return what stands in the first fenced code block; ``None`` without one."""
+    return next((block for block, _ in fenced_blocks(text)), None)
+
+
+def fenced_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands in each fenced code block, with all text before it outside."""
+    before: list[str] = []
     inside: list[str] | None = None
     for line in text.split("\n"):
         bare = line.strip()
         if inside is None:
             if bare.startswith(FENCE) and FENCE not in bare[len(FENCE) :]:
                 inside = []
+            else:
+                before.append(line)
         elif bare == FENCE:
-            return "\n".join(inside)
+            yield "\n".join(inside), "\n".join(before)
+            inside = None
         else:
             inside.append(line)
-    return None

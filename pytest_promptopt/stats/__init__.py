@@ -5,6 +5,7 @@ trials inside each case (:func:`stratified_p`); "is the prompt better on cases n
 has seen?" flips whole cases (:func:`sign_flip_p`).
 """
 
+from pytest_promptopt.stats.agreement import Kappa, cohen_kappa
 from pytest_promptopt.stats.intervals import (
     accuracy_interval,
     clopper_pearson_interval,
@@ -27,11 +28,13 @@ from pytest_promptopt.stats.power import (
 )
 
 __all__ = [
+    "Kappa",
     "Side",
     "accuracy_interval",
     "alpha_for_look",
     "cases_needed",
     "clopper_pearson_interval",
+    "cohen_kappa",
     "difference_interval",
     "effective_cases",
     "holm",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pytest_promptopt.errors import ScorerError
 from pytest_promptopt.records import Case, Completion, Score
 from pytest_promptopt.scorers import choice
+from pytest_promptopt.scorers.choice import _OUTER as OUTER
 from pytest_promptopt.scorers.choice import labels_in
 
 LAW = settings(max_examples=100, deadline=None, database=None)
@@ -137,6 +138,41 @@ def test_labels_that_are_no_list_of_texts_are_refused(labels: Any) -> None:
         choice(labels)
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["a", "A"], "'a' and 'A'"),
+        (["yes", "no", "yes."], "'yes' and 'yes.'"),
+        (["(b)", "B"], "'(b)' and 'B'"),
+    ],
+)
+def test_labels_that_no_reply_can_tell_apart_are_refused(
+    labels: list[str], said: str
+) -> None:
+    with pytest.raises(ScorerError) as caught:
+        choice(labels)
+
+    assert str(caught.value) == (
+        f"choice: the labels {said} cannot be told apart\n"
+        "  hint: give each label a name of its own; letter case counts with "
+        "choice([...], ignore_case=False), and the punctuation around a label never "
+        "does"
+    )
+
+
+def test_labels_may_differ_in_their_case_alone_where_it_counts() -> None:
+    case = Case(id="a", inputs={"choices": ["b", "B", " b "]}, expected="B")
+
+    assert choice(["b", "B"], ignore_case=False)(case, Completion(text="B")).value == 1
+    with pytest.raises(ScorerError, match="ambiguous choices: the labels 'b' and 'B'"):
+        choice()(case, Completion(text="B"))
+
+
+def apart(label: str) -> str:
+    """Return what two labels must differ in."""
+    return (label.strip().strip(OUTER) or label.strip()).casefold()
+
+
 @LAW
 @given(st.text(alphabet="billingshp answer:is not.\n*'-()5,", max_size=60))
 def test_any_reply_gets_a_score_for_one_label_at_most(text: str) -> None:
@@ -147,7 +183,10 @@ def test_any_reply_gets_a_score_for_one_label_at_most(text: str) -> None:
 
 @LAW
 @given(
-    st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=4), st.text()
+    st.lists(
+        st.text(min_size=1).filter(str.strip), min_size=1, max_size=4, unique_by=apart
+    ),
+    st.text(),
 )
 def test_any_labels_and_any_reply_get_a_score(labels: list[str], text: str) -> None:
     assert score(labels[0], text, labels).value in {0.0, 1.0}

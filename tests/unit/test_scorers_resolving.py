@@ -13,16 +13,22 @@ CASE = Case(id="a", inputs={}, expected="7", place="c.jsonl:3")
 REPLY = Completion(text="7")
 KNOWN = (
     "'choice', 'exact', 'includes', 'json', 'json_schema', 'list_f1', 'number', "
-    "'promptfoo', 'regex', 'set_f1', 'similarity', 'tool_call'"
+    "'promptfoo', 'regex', 'set_f1', 'similarity', 'tool_call', 'verdict'"
 )
 
 
 @pytest.mark.parametrize("name", sorted(FACTORIES))
 def test_every_built_in_scorer_has_a_name(name: str) -> None:
-    expected = {"json": 7, "json_schema": {"const": 7}, "tool_call": []}.get(name, "7")
-    case = Case(id="a", inputs={}, expected=expected)
+    special = {
+        "json": 7,
+        "json_schema": {"const": 7},
+        "tool_call": [],
+        "verdict": "pass",
+    }
+    case = Case(id="a", inputs={}, expected=special.get(name, "7"))
+    reply = Completion(text="pass") if name == "verdict" else REPLY
 
-    assert resolve_scorer(name)(case, REPLY).value == 1.0
+    assert resolve_scorer(name)(case, reply).value == 1.0
 
 
 def test_a_made_scorer_and_an_uncalled_factory_are_taken() -> None:
