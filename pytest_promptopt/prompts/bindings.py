@@ -105,11 +105,7 @@ def _assigned_value(
             for bound, value in _bindings(node)
             if isinstance(value, ast.Constant) and isinstance(value.value, str)
         ]
-        close = difflib.get_close_matches(last, known, n=1)
-        hint = f"strings assigned there: {', '.join(known) or 'none'}"
-        if close:
-            hint = f"did you mean {close[0]!r}?"
-        raise SourceError.at(path, None, f"no constant {name!r} is assigned", hint)
+        raise _unassigned(path, body, name, known)
     lines = [node.lineno for node, _ in bindings]  # type: ignore[attr-defined]
     for node, _ in bindings[1:]:
         if _changes_entries(node, last):
@@ -138,6 +134,32 @@ def _assigned_value(
             "name the module and constant where the string stands",
         )
     return value
+
+
+def _unassigned(
+    path: Path, body: Sequence[ast.AST], name: str, known: Sequence[str]
+) -> SourceError:
+    """Say where else a name is assigned, or which other ones there are."""
+    last = name.rpartition(".")[2]
+    for scope in _own_statements(body):
+        if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for node in ast.walk(scope):
+            if any(bound == last for bound, _ in _bindings(node)):
+                return SourceError.at(
+                    path,
+                    node.lineno,  # type: ignore[attr-defined]
+                    f"{name!r} is assigned in the function {scope.name!r}, so that its "
+                    "text exists only while it runs",
+                    "assign it outside of functions, and use it in there",
+                )
+    close = difflib.get_close_matches(last, known, n=1)
+    hint = f"strings assigned there: {', '.join(known)}"
+    if not known:
+        hint = "assign the prompt to a name of the module, as one plain string"
+    if close:
+        hint = f"did you mean {close[0]!r}?"
+    return SourceError.at(path, None, f"no constant {name!r} is assigned", hint)
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:

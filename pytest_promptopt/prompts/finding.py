@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from pytest_promptopt.prompts.files import Files
 
 _FILES_LOOKED_AT = 5000
+
+_TEST_MODULE = re.compile(r"test_.*\.py")
+"""Named like what it tests, it would look like what was meant."""
+
+_RELATIVE = "write the path relative to one of these folders, or create the file"
 
 
 def find_file(key: str, roots: Sequence[Path], files: Files = DISK) -> Path:
@@ -50,13 +56,20 @@ def find_file(key: str, roots: Sequence[Path], files: Files = DISK) -> Path:
     )
 
 
-def find_module(module: str, roots: Sequence[Path], files: Files = DISK) -> Path:
+def find_module(
+    module: str,
+    roots: Sequence[Path],
+    files: Files = DISK,
+    *,
+    otherwise: str = _RELATIVE,
+) -> Path:
     """Find the file of a Python module.
 
     Args:
         module: Its dotted name.
         roots: Folders that have it, in them or in their ``src`` folder.
         files: Where it is looked for.
+        otherwise: What to do if no file has a name like it.
 
     Raises:
         SourceError: There is none.
@@ -68,7 +81,13 @@ def find_module(module: str, roots: Sequence[Path], files: Files = DISK) -> Path
     inner = module.replace(".", "/")
     raise SourceError(
         f"module {module!r} does not exist: tried {', '.join(map(str, tried))}",
-        did_you_mean(f"{inner}.py", roots, suffix=".py", files=files),
+        did_you_mean(
+            f"{inner}.py",
+            roots,
+            suffix=".py",
+            files=files,
+            otherwise=otherwise,
+        ),
     )
 
 
@@ -84,17 +103,26 @@ def module_places(module: str, roots: Sequence[Path]) -> list[Path]:
 
 
 def did_you_mean(
-    key: str, roots: Sequence[Path], *, suffix: str, files: Files = DISK
+    key: str,
+    roots: Sequence[Path],
+    *,
+    suffix: str,
+    files: Files = DISK,
+    otherwise: str = _RELATIVE,
 ) -> str:
     """Say which existing files have a name like the one that does not exist."""
     names: dict[str, None] = {}
     for root in roots:
         looked_at = islice(files.names(root), _FILES_LOOKED_AT)
-        names.update((name, None) for name in looked_at if name.endswith(suffix))
+        names.update(
+            (name, None)
+            for name in looked_at
+            if name.endswith(suffix) and not _TEST_MODULE.fullmatch(Path(name).name)
+        )
     wanted = Path(key).as_posix()
     close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
     same_name = [name for name in names if Path(name).name == Path(key).name]
     shown = list(dict.fromkeys([*same_name, *close]))[:3]
     if not shown:
-        return "write the path relative to one of these folders, or create the file"
+        return otherwise
     return f"did you mean {' or '.join(repr(name) for name in shown)}?"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError, TemplateError
 from pytest_promptopt.prompts.case_text import CaseText
 from pytest_promptopt.prompts.hidden import hidden_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_promptopt.prompts.prompt import Prompt
     from pytest_promptopt.prompts.regions import Region
@@ -151,9 +151,27 @@ def _check_rendering(
         return "not a template"
     if rewritten.variables != prompt.variables:
         return "changed a variable"
-    try:
-        for case in index.cases:
-            rewritten.render(case.inputs)
-    except TemplateError:
-        return "does not render"
+    parts = [(prompt.named[name], rewritten.named[name]) for name in prompt.names]
+    for old, new in parts or [(prompt, rewritten)]:
+        if any(_breaks(old, new, case.inputs) for case in index.cases):
+            return "does not render"
     return None
+
+
+def _breaks(old: Prompt, new: Prompt, inputs: Mapping[str, Any]) -> bool:
+    """Whether a rewrite does not render where the incumbent does."""
+    if _renders(new, inputs):
+        return False
+    if _renders(old, inputs):
+        return True
+    # A live handle renders it with more than the case has, such as another reply.
+    more = {**{name: f"the {name}" for name in old.variables}, **inputs}
+    return not _renders(new, more) and _renders(old, more)
+
+
+def _renders(prompt: Prompt, inputs: Mapping[str, Any]) -> bool:
+    try:
+        prompt.render(inputs)
+    except TemplateError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from pytest_promptopt.prompts.annotations import AnnotationError
 from pytest_promptopt.prompts.dialect import JINJA
 from pytest_promptopt.prompts.environment import PromptEnvironment
 from pytest_promptopt.prompts.project_environment import PLAIN
+from pytest_promptopt.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,10 +75,8 @@ def placed_errors(
     try:
         yield
     except TemplateSyntaxError as error:
-        message = error.message or "syntax error"
-        raise TemplateError.at(
-            path, to_file(error.lineno), message.rstrip("."), "correct the template"
-        ) from None
+        line = to_file(error.lineno)
+        raise TemplateError.at(path, line, *_told(error, text)) from None
     except AnnotationError as error:
         line = text.count("\n", 0, error.offset) + 1
         hint = dialect.spelt(error.hint)
@@ -90,6 +89,20 @@ def placed_errors(
             f"the template cannot be compiled ({type(error).__name__})",
             "nest its expressions and blocks less deeply",
         ) from error
+
+
+def _told(error: TemplateSyntaxError, text: str) -> tuple[str, str]:
+    """Return what is wrong with a template, with its line, and what to do."""
+    message = (error.message or "syntax error").rstrip(".")
+    lines = text.splitlines()[error.lineno - 1 : error.lineno]
+    written = "".join(lines).strip()
+    problem = f"{message} in {shortened(written)}" if written else message
+    if message.startswith(("No filter named", "No test named")):
+        return problem, (
+            "correct the name, or name the environment that has it in the ini file: "
+            "promptopt_environment = myapp.llm:env"
+        )
+    return problem, "correct the template"
 
 
 def free_variables(

@@ -50,6 +50,8 @@ class Renderer:
         dialect = environment.dialect
         with placed_errors(source.text, source.path, source.line_in_file, dialect):
             self._template = self._environment.from_string(source.text)
+        # Jinja copies them for every rendering, out of a chain of mappings else.
+        self._template.globals = dict(self._template.globals)
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """Render the messages of this source for one case's inputs.

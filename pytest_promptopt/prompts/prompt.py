@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError, TemplateError
 from pytest_promptopt.prompts.dialect import Dialect
+from pytest_promptopt.prompts.named import check_keys, label_of
 from pytest_promptopt.prompts.project_environment import PLAIN
+from pytest_promptopt.prompts.recorded import from_record, to_record
 from pytest_promptopt.prompts.regions import place_regions
-from pytest_promptopt.prompts.source import Change, Include, Source, apply_changes
+from pytest_promptopt.prompts.source import Change, apply_changes
 from pytest_promptopt.prompts.splice import ReadOnly
 from pytest_promptopt.prompts.syntaxes import syntax_of
 from pytest_promptopt.records import Candidate, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.regions import PlacedRegion, Region
+    from pytest_promptopt.prompts.source import Source
     from pytest_promptopt.records import Edit, Message
-
-_JINJA = ("", "jinja")
 
 
 class Prompt:
     """A prompt that can be rendered, rewritten and traced back to its files.
 
-    Immutable; rewriting gives another prompt.
+    It may be several, each with a name, that are searched and recorded together and
+    rendered one by one. Immutable; rewriting gives another prompt.
 
     Args:
         sources: At least one, in the order of the messages.
@@ -37,7 +40,7 @@ class Prompt:
 
     Raises:
         TemplateError: A source does not compile, or misuses annotations.
-        SourceError: Two sources have one key.
+        SourceError: Two messages of one prompt have one key, or two syntaxes have it.
     """
 
     def __init__(
@@ -45,19 +48,18 @@ class Prompt:
     ) -> None:
         self.sources = tuple(sources)
         self.environment = environment
-        self.label = " + ".join(source.key for source in self.sources)
-        keys = [source.key for source in self.sources]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise SourceError(
-                    f"prompt source {key!r} is given for two messages",
-                    "give each message a source of its own",
-                )
+        self.names: tuple[str, ...] = tuple(
+            dict.fromkeys(source.name for source in self.sources if source.name)
+        )
+        self.label = label_of(self.sources)
+        check_keys(self.sources)
         self._syntaxes = [syntax_of(source, environment) for source in self.sources]
         read = list(zip(self.sources, self._syntaxes, strict=True))
         self._renderers = [syntax.renderer(source) for source, syntax in read]
         self._placed = place_regions(self.sources, self._syntaxes)
-        self.regions: tuple[Region, ...] = tuple(p.region for p in self._placed)
+        self.regions: tuple[Region, ...] = tuple(
+            {placed.region.address: placed.region for placed in self._placed}.values()
+        )
         self.incumbent = Candidate(texts={r.address: r.text for r in self.regions})
         self.variables: frozenset[str] = frozenset().union(
             *(syntax.variables(source) for source, syntax in read)
@@ -75,8 +77,19 @@ class Prompt:
     @property
     def code(self) -> tuple[Path, ...]:
         """The files of the project's code that decides what is rendered."""
-        jinja = any(source.syntax in _JINJA for source in self.sources)
+        jinja = any(source.is_jinja for source in self.sources)
         return self.environment.files() if jinja else ()
+
+    @cached_property
+    def named(self) -> Mapping[str, Prompt]:
+        """The prompts by their names; empty if it is one, without a name."""
+        return {
+            name: Prompt(
+                [replace(each, name="") for each in self.sources if each.name == name],
+                self.environment,
+            )
+            for name in self.names
+        }
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """Render the chat messages for one case's inputs.
@@ -91,7 +104,13 @@ class Prompt:
         Raises:
             TemplateError: At ``file:line``: a variable is missing, the sandbox forbids
                 something, or the template fails or renders too much.
+            SourceError: It is several prompts, of which one has to be named.
         """
+        if self.names:
+            raise SourceError(
+                f"{self.label} are prompts that are rendered one by one",
+                f"render one of them: named[{self.names[0]!r}]",
+            )
         messages: tuple[Message, ...] = ()
         for render in self._renderers:
             messages += render(inputs)
@@ -176,10 +195,12 @@ class Prompt:
         """
         self.replacing(candidate)
         edits: tuple[Edit, ...] = ()
+        done: set[str] = set()
         for index, source in enumerate(self.sources):
             changes = self._changes(index, candidate)
-            if not changes or source.label:
+            if not changes or source.label or source.key in done:
                 continue
+            done.add(source.key)  # two prompts may share it
             if source.place is None:
                 raise SourceError(
                     f"{source.key}: a recorded or rewritten prompt has no file to edit",
@@ -202,11 +223,29 @@ class Prompt:
             if new.label and new.text != old.text
         }
 
+    def names_with(self, address: str) -> tuple[str, ...]:
+        """Return the names of the prompts that a region stands in; none without any."""
+        found = [
+            self.sources[placed.source].name
+            for placed in self._placed
+            if placed.region.address == address
+        ]
+        return tuple(filter(None, found))
+
     @property
     def unwritable(self) -> SourceError | None:
         """Why a search could not be written back; ``None`` if it could."""
+        return self.unwritable_beside(())
+
+    def unwritable_beside(self, closed: Collection[str]) -> SourceError | None:
+        """Say the same of a search that leaves some regions alone.
+
+        Args:
+            closed: Their addresses.
+        """
         for index, source in enumerate(self.sources):
-            if isinstance(source.place, ReadOnly) and self._of_source(index):
+            addresses = {placed.region.address for placed in self._of_source(index)}
+            if isinstance(source.place, ReadOnly) and addresses.difference(closed):
                 return source.place.refusal
         return None
 
@@ -226,10 +265,10 @@ class Prompt:
     def snapshot(self) -> dict[str, Any]:
         """Return all that decides the rendered messages, as built-in types."""
         data: dict[str, Any] = {
-            "sources": [_recorded(source) for source in self.sources]
+            "sources": [to_record(source) for source in self.sources]
         }
         options = self.environment.dialect.to_json()
-        if options and any(source.syntax in _JINJA for source in self.sources):
+        if options and any(source.is_jinja for source in self.sources):
             data["environment"] = options
         return data
 
@@ -248,7 +287,7 @@ class Prompt:
             TemplateError: A recorded text is no template, or of an unknown syntax.
         """
         dialect = Dialect.from_json(data.get("environment", {}))
-        sources = [_recorded_source(entry) for entry in data["sources"]]
+        sources = [from_record(entry) for entry in data["sources"]]
         try:
             return cls(sources, environment.with_dialect(dialect))
         except TemplateError as error:
@@ -280,33 +319,3 @@ class Prompt:
                     f"{self.label} has no region {address!r}",
                     f"did you mean {close[0]!r}?" if close else "use its regions only",
                 )
-
-
-def _recorded(source: Source) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "role": source.role,
-        "key": source.key,
-        "text": source.text,
-        "includes": {name: include.text for name, include in source.includes.items()},
-    }
-    if source.syntax not in _JINJA:  # a record without it is of Jinja
-        data["syntax"] = source.syntax
-    if source.version:
-        data["version"] = source.version
-    return data
-
-
-def _recorded_source(entry: Mapping[str, Any]) -> Source:
-    key = entry["key"]
-    return Source(
-        role=entry["role"],
-        key=key,
-        path=Path(key.partition(":")[0]),
-        text=entry["text"],
-        includes={
-            name: Include(path=Path(name), text=text)
-            for name, text in entry["includes"].items()
-        },
-        syntax=entry.get("syntax", ""),
-        version=entry.get("version", ""),
-    )

@@ -37,6 +37,10 @@ _PLACE = re.compile(
     rf"(?P<module>{_DOTTED}):(?P<name>{_DOTTED})(?P<steps>(\[[^\[\]]+\])*)"
 )
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_NO_MODULE = (
+    "write the module as it is imported from one of these folders; the prompt of a "
+    "registry comes from the hook pytest_promptopt_source"
+)
 
 
 def is_constant(key: str) -> bool:
@@ -71,7 +75,7 @@ def read_constant(
     match = _PLACE.fullmatch(key)
     if match is None:
         raise SourceError(f"{key!r} is no constant", "write it as module:NAME")
-    path = find_module(match["module"], roots, files)
+    path = find_module(match["module"], roots, files, otherwise=_NO_MODULE)
     data = bytes_of(path, files)
     _check_encoding(path, data)
     file = FileText.decode(data, path)

@@ -66,7 +66,8 @@ def place_regions(
 ) -> tuple[PlacedRegion, ...]:
     """Find the regions of all sources, in order.
 
-    Without any annotation each source that has text of its own is one region.
+    Without any annotation in a prompt each source of it that has text of its own is one
+    region. A source that two prompts share has one only if both leave it one.
 
     Args:
         sources: The sources.
@@ -77,13 +78,19 @@ def place_regions(
     """
     read = list(zip(sources, syntaxes, strict=True))
     spans = [syntax.spans(source) for source, syntax in read]
-    if not any(spans):
-        own = [syntax.has_own_text(source.text) for source, syntax in read]
-        spans = _whole_spans(sources, own)
+    for name in dict.fromkeys(source.name for source in sources):
+        members = [at for at, source in enumerate(sources) if source.name == name]
+        if not any(spans[at] for at in members):
+            own = [read[at][1].has_own_text(sources[at].text) for at in members]
+            whole = _whole_spans([sources[at] for at in members], own)
+            for at, found in zip(members, whole, strict=True):
+                spans[at] = found
+    fixed = {source.key for at, source in enumerate(sources) if not spans[at]}
     return tuple(
         _placed(source, syntaxes[index], index, span)
         for index, source in enumerate(sources)
         for span in spans[index]
+        if source.key not in fixed
     )
 
 

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 SourceRole = Literal["", "system", "user", "assistant"]
 SyntaxName = Literal["", "jinja", "format", "literal"]
 
+if TYPE_CHECKING:
+    Places = Mapping[str, str | Mapping[str, str]]
+    """Message role to place; of prompts with names, name to such a mapping."""
+
+    Syntaxes = SyntaxName | Mapping[str, SyntaxName | Mapping[str, SyntaxName]]
+    """What all sources are written in; or that by role, or by name of a prompt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -84,6 +91,8 @@ class Source:
         version: What that hook says about the version; empty if it says nothing.
         request: Model settings that stand beside the text, as a request names them.
         model: Name of the model that stands beside the text.
+        name: Name of the prompt that it belongs to, where a prompt test has several;
+            empty where it has one, without a name.
     """
 
     role: SourceRole
@@ -99,6 +108,12 @@ class Source:
     version: str = ""
     request: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
+    name: str = ""
+
+    @property
+    def is_jinja(self) -> bool:
+        """Whether the text is a Jinja template, said or not."""
+        return self.syntax in ("", "jinja")
 
     def line_in_file(self, line: int) -> int:
         """Turn a line of the text, from 1, into a line of the file."""

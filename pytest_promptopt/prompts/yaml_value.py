@@ -155,7 +155,7 @@ class YamlDocument:
             kind="other",
             line=line,
             said=f"{node.value!r}, which YAML reads as {kind!r} and not as text",
-            hint="put it into quotes",
+            hint=f"delete the tag {kind}" if kind[:1] == "!" else "put it into quotes",
         )
 
     def _table(self, node: yaml.MappingNode) -> Value:

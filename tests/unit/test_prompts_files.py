@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prompt_places import read_all
 
 from pytest_promptopt.errors import SettingError, SourceError, TemplateError
 from pytest_promptopt.patch import apply_edits
@@ -342,6 +343,7 @@ LINE_END = st.sampled_from(["\n", "\r\n"])
 
 
 @given(
+    suffix=st.sampled_from(["j2", "md", "txt"]),
     before=TEXT,
     old=TEXT,
     new=TEXT,
@@ -349,9 +351,9 @@ LINE_END = st.sampled_from(["\n", "\r\n"])
     bom=st.booleans(),
     newline=LINE_END,
 )
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_byte_outside_a_region_ever_changes(
-    tmp_path_factory: pytest.TempPathFactory,
+    suffix: str,
     before: str,
     old: str,
     new: str,
@@ -359,18 +361,18 @@ def test_no_byte_outside_a_region_ever_changes(
     bom: bool,  # noqa: FBT001
     newline: str,
 ) -> None:
-    folder = tmp_path_factory.getbasetemp()
+    name = f"p.{suffix}"
 
     def written(region: str) -> bytes:
         text = f"{before}\n{BEGIN}\n.{region}\n{END}\n.{after}".replace("\n", newline)
         return (b"\xef\xbb\xbf" if bom else b"") + text.encode()
 
-    prompt = load(folder, written(old))
-    candidate = Candidate(texts={"p.j2#instructions": f".{new}\n"})
+    prompt = Prompt(read_all(name, {name: written(old)}))
+    candidate = Candidate(texts={f"{name}#instructions": f".{new}\n"})
 
     edits = prompt.edits(candidate)
 
     assert apply_edits(written(old), edits) == written(new)
-    again = load(folder, written(new))
+    again = Prompt(read_all(name, {name: written(new)}))
     assert again.incumbent == candidate
     assert again.fingerprint == prompt.replacing(candidate).fingerprint

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from prompt_places import fault, read_all
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prompt_places import fault, read_all, rewritten
 
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.patch import apply_edits
-from pytest_promptopt.prompts import Prompt
+from pytest_promptopt.prompts import Prompt, load_prompt
 
 NAME = "prompts/triage.prompt.yml"
 GITHUB = """\
@@ -81,6 +85,37 @@ def test_a_message_of_a_github_prompt_is_edited_in_place() -> None:
     assert after == GITHUB.replace(
         "      Sort the ticket.\n", "      Sort.\n      Now.\n"
     )
+
+
+@given(
+    look=st.sampled_from(["plain", "'", '"', "|", "|-", ">", ">-  # c"]),
+    new=st.text(alphabet=list("ab {}:-\\'\"\n\t#&|>\u2028\u00e4"), max_size=16),
+    noise=st.text(alphabet=list("a#'\"{[:\u00e4 "), max_size=6),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    bom=st.sampled_from(["", "\ufeff"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_byte_outside_the_message_of_a_github_prompt_ever_changes(
+    look: str, new: str, noise: str, newline: str, bom: str
+) -> None:
+    head = f"{bom}# {noise}\nmodelParameters: {{topP: 1}}\nmessages:\n"
+    head = f"{head}  - role: user  # {noise}\n    content: ".replace("\n", newline)
+    tail = f"testData:  # {noise}\n  - {{input: \u00e4, expected: 'b'}}\n"
+    tail = tail.replace("\n", newline)
+    quote = look if look in "'\"" else ""
+    written = (
+        f"{look}\n      Sort\n      well\u00e4.\n"
+        if look[0] in "|>"
+        else f"{quote}Sort well\u00e4.{quote}\n"
+    )
+    source = head + written.replace("\n", newline) + tail
+
+    edited = rewritten(NAME, source.encode(), new).decode()
+
+    assert edited.startswith(head)
+    assert edited.endswith(tail)
+    (again,) = read_all(NAME, {NAME: edited})
+    assert (again.text, again.request) == (new, {"top_p": 1})
 
 
 def test_the_reply_format_of_a_github_prompt_goes_into_the_request() -> None:
@@ -165,6 +200,16 @@ def test_a_dotprompt_file_is_rendered_as_dotprompt_does() -> None:
     }
     assert loaded.model_hint == "googleai/gemini-1.5-flash"
     assert [source.line for source in loaded.sources] == [9, 15]
+
+
+def test_a_dotprompt_file_of_several_messages_is_loaded_from_a_folder(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "triage.prompt").write_text(DOTPROMPT)
+
+    loaded = load_prompt({"": "triage.prompt"}, roots=[tmp_path])
+
+    assert [source.role for source in loaded.sources] == ["system", "user"]
 
 
 def test_a_dotprompt_file_without_front_matter_is_one_message() -> None:

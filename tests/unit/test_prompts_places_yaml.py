@@ -203,7 +203,7 @@ def test_a_text_that_an_alias_shares_is_read_and_not_rewritten() -> None:
             "a: !env TEXT\n",
             "a",
             ":1: 'a' is 'TEXT', which YAML reads as '!env' and not as text\n"
-            "  hint: put it into quotes",
+            "  hint: delete the tag !env",
         ),
         (
             "a: {b: x, c: y}\n",

@@ -107,11 +107,16 @@ def test_a_missing_variable_is_named_with_its_line(tmp_path: Path) -> None:
     [
         ("A\n{{ a", "p.j2:2: unexpected end of template, expected 'end of print "),
         ("A\n{% if a %}B", "p.j2:2: Unexpected end of template. Jinja was looking "),
-        ("A\n{# b", "p.j2:2: Missing end of comment tag\n  hint: correct the template"),
-        ("A\n{{ a|nope }}", "p.j2:2: No filter named 'nope'\n  hint: correct the "),
+        ("A\n{# b", "p.j2:2: Missing end of comment tag in '{# b'\n  hint: correct "),
+        (
+            "A\n{{ a|nope }}",
+            "p.j2:2: No filter named 'nope' in '{{ a|nope }}'\n  hint: correct the "
+            "name, or name the environment that has it in the ini file: "
+            "promptopt_environment = myapp.llm:env",
+        ),
         (
             "A\n{% nope %}",
-            "p.j2:2: Encountered unknown tag 'nope'\n  hint: correct the",
+            "p.j2:2: Encountered unknown tag 'nope' in '{% nope %}'\n  hint: correct",
         ),
         (
             "{{ " + "(" * 10_000 + " }}",
