@@ -9,33 +9,32 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_promptopt.errors import SettingError
+from pytest_promptopt.models import cache_file
+from pytest_promptopt.models.cache_file import SCHEMA, create_ignored_folder
 from pytest_promptopt.records import Completion, canonical_json
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self
 
+__all__ = ["SCHEMA", "Cache", "create_ignored_folder", "encoded", "is_whole"]
+
 T = TypeVar("T")
 
-SCHEMA = 1
-"""Version of the stored form: part of every key and the file's ``user_version``."""
-
-BUSY_S = 5.0  # how long one process waits for another one's write
 AT_ONCE = 500  # keys per SELECT: older SQLite takes at most 999 parameters
-COMPANIONS = ("", "-wal", "-shm")  # a database file and what SQLite keeps beside it
+CUT_SHORT = frozenset({"length", "content_filter"})
+"""Finish reasons of replies that are not all that the model would have said."""
 
-
-class _UnusableFileError(Exception):
-    """The file is no reply cache of this version, and why."""
+SIZE_MB = 1000
+"""Size of the file, in millions of bytes, above which the oldest replies go."""
 
 
 def encoded(completion: Completion) -> str:
@@ -46,6 +45,14 @@ def encoded(completion: Completion) -> str:
         ValueError: It holds a number that JSON does not have.
     """
     return canonical_json(completion.to_json())
+
+
+def is_whole(completion: Completion) -> bool:
+    """Return whether a reply is one that another run may be given.
+
+    One that was cut off or filtered may come out whole the next time.
+    """
+    return completion.finish_reason not in CUT_SHORT
 
 
 def _decoded(text: str) -> Completion | None:
@@ -64,12 +71,25 @@ class Cache:
     Args:
         path: The database file. Its folder is created with a ``.gitignore`` inside;
             a folder that exists is left as it is.
+        reads: Whether replies of other runs are given; those of this one always are.
+        most_mb: Size of the file, in millions of bytes, above which the replies that
+            were written first are deleted when the cache is closed.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        reads: bool = True,
+        most_mb: int = SIZE_MB,
+    ) -> None:
         self._path: Path | None = Path(path)
+        self._reads = reads
+        self._most_bytes = most_mb * 1_000_000
         self._db: sqlite3.Connection | None = None
         self._notes: list[str] = []
+        self._own: set[str] = set()
+        self._cut_short: dict[str, Completion] = {}
         self._unsaved: dict[str, str] = {}
         self._lock = threading.RLock()
 
@@ -91,19 +111,41 @@ class Cache:
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, Completion]:
         """Return the replies stored under some keys; unknown keys are left out."""
-        wanted = list(keys)
         with self._lock:
+            wanted = [key for key in keys if self._reads or key in self._own]
+            if not wanted:
+                return {}
             found = {key: self._unsaved[key] for key in wanted if key in self._unsaved}
+            passing = {
+                key: self._cut_short[key] for key in wanted if key in self._cut_short
+            }
             try:
                 found.update(self._using(lambda db: dict(_select(db, wanted))))
             except sqlite3.Error as error:
                 self._note(f"the reply cache {self._path} could not be read: {error}")
         replies = ((key, _decoded(text)) for key, text in found.items())
-        return {key: reply for key, reply in replies if reply is not None}
+        whole = {key: reply for key, reply in replies if reply and is_whole(reply)}
+        return {**whole, **passing}
 
     def put(self, key: str, completion: Completion) -> None:
         """Store a reply; it is on its way to the disk when this returns."""
-        self.store([(key, encoded(completion))])
+        self.keep([(key, completion, encoded(completion))])
+
+    def keep(self, replies: Sequence[tuple[str, Completion, str]]) -> None:
+        """Store the replies that are whole, and remember the others for this run.
+
+        Args:
+            replies: Each a key, the reply, and its :func:`encoded` text.
+        """
+        with self._lock:
+            for key, completion, _ in replies:
+                if is_whole(completion):
+                    self._cut_short.pop(key, None)
+                else:
+                    self._cut_short[key] = completion
+            if not self._reads:
+                self._own.update(key for key, _, _ in replies)
+        self.store([(key, text) for key, reply, text in replies if is_whole(reply)])
 
     def store(self, rows: Sequence[tuple[str, str]]) -> None:
         """Store several replies, each a key and its :func:`encoded` text, in one go.
@@ -114,7 +156,7 @@ class Cache:
             self._unsaved.update(rows)
             unsaved = list(self._unsaved.items())
             try:
-                self._using(lambda db: _insert(db, unsaved))
+                self._using(lambda db: cache_file.write(db, unsaved))
             except sqlite3.Error as error:
                 self._note(
                     f"the reply cache {self._path} could not be written: {error}"
@@ -122,15 +164,34 @@ class Cache:
             else:
                 self._unsaved.clear()
 
+    def clear(self) -> None:
+        """Delete all replies; a file that does not exist is not created.
+
+        Raises:
+            SettingError: Another process uses the file.
+        """
+        with self._lock:
+            if self._path is None or not self._path.exists():
+                return
+            try:
+                self._using(cache_file.empty)
+            except sqlite3.Error as error:
+                raise SettingError(
+                    f"{self._path} cannot be emptied now: {error}",
+                    "wait for the other run, or delete the file by hand",
+                ) from error
+
     def close(self) -> None:
-        """Write what is left, fold SQLite's log into the file and let go of it."""
+        """Write what is left, make room, fold SQLite's log in, let go of the file."""
         with self._lock:
             if self._db is None:
                 return
             if self._unsaved:
                 self.store([])
             if self._path is not None:
-                # Another process may be busy with the log: then it will fold it.
+                # Another process may be busy with the file: then it will do that.
+                with contextlib.suppress(sqlite3.Error):
+                    cache_file.shrink(self._db, self._most_bytes)
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._let_go()
@@ -158,27 +219,28 @@ class Cache:
 
     def _opened(self, *, suspect: bool) -> sqlite3.Connection:
         if self._path is None:
-            return _memory()
+            return cache_file.memory()
         try:
             create_ignored_folder(self._path.parent)
-            seen = _file_number(self._path)
+            seen = cache_file.file_number(self._path)
             try:
-                return _file(self._path, suspect=suspect)
-            except _UnusableFileError as error:
-                if _file_number(self._path) == seen:  # else replaced by another process
-                    aside = _set_aside(self._path)
+                return cache_file.opened(self._path, suspect=suspect)
+            except cache_file.UnusableFileError as error:
+                # Else another process has replaced it.
+                if cache_file.file_number(self._path) == seen:
+                    aside = cache_file.set_aside(self._path)
                     self._note(
                         f"the reply cache {self._path} could not be used ({error}) and "
                         f"was renamed to {aside.name}: its replies are asked for again"
                     )
-                return _file(self._path, suspect=False)
-        except (OSError, sqlite3.Error, _UnusableFileError) as error:
+                return cache_file.opened(self._path, suspect=False)
+        except (OSError, sqlite3.Error, cache_file.UnusableFileError) as error:
             self._note(
                 f"the reply cache {self._path} could not be opened ({error}): "
                 "replies are kept in memory and are lost when the run ends"
             )
             self._path = None
-            return _memory()
+            return cache_file.memory()
 
 
 def _select(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -187,134 +249,3 @@ def _select(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, 
         marks = ",".join("?" * len(some))
         query = f"SELECT key, reply FROM replies WHERE key IN ({marks})"  # noqa: S608
         yield from db.execute(query, some)
-
-
-def _insert(db: sqlite3.Connection, rows: Sequence[tuple[str, str]]) -> None:
-    if not rows:
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        db.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?)", rows)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _memory() -> sqlite3.Connection:
-    db = _connected(":memory:")
-    _create(db)
-    return db
-
-
-def _connected(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path,
-        timeout=BUSY_S,
-        isolation_level=None,  # transactions are begun by hand
-        check_same_thread=False,  # Cache holds a lock instead
-    )
-
-
-def _file(path: Path, *, suspect: bool) -> sqlite3.Connection:
-    db = _connected(str(path))
-    try:
-        _prepare(db, suspect=suspect)
-    except BaseException as error:
-        db.close()
-        unsound = isinstance(error, sqlite3.DatabaseError)
-        if unsound and not isinstance(error, sqlite3.OperationalError):
-            raise _UnusableFileError(str(error)) from None
-        raise
-    return db
-
-
-def _prepare(db: sqlite3.Connection, *, suspect: bool) -> None:
-    _enter_wal(db)
-    # Survives the end of the process; a power cut may cost the last replies.
-    db.execute("PRAGMA synchronous = NORMAL")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        _create(db)
-    elif version != SCHEMA:
-        raise _UnusableFileError(
-            f"it has version {version}, this pytest-promptopt writes {SCHEMA}"
-        )
-    db.execute("SELECT key, reply FROM replies LIMIT 1").fetchall()
-    if suspect:
-        ((found,),) = db.execute("PRAGMA quick_check(1)").fetchall()
-        if found != "ok":
-            raise _UnusableFileError(found)
-
-
-def _create(db: sqlite3.Connection) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL)"
-    )
-    db.execute(f"PRAGMA user_version = {SCHEMA}")
-    db.execute("COMMIT")
-
-
-def _enter_wal(db: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log, where the file system has it.
-
-    SQLite does not wait by itself when two processes switch at once. Without the log
-    the file works as well, only slower.
-    """
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            (mode,) = db.execute("PRAGMA journal_mode").fetchone()
-            if mode != "wal":
-                db.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) and time.monotonic() < deadline:
-                time.sleep(0.01)
-                continue
-            with contextlib.suppress(sqlite3.OperationalError):
-                db.execute("PRAGMA journal_mode = DELETE").fetchone()
-        return
-
-
-def _file_number(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := Path(f"{path}.corrupt-{number}")).exists():
-        number += 1
-    for companion in COMPANIONS:
-        # Another process may have been faster: then there is nothing to rename.
-        with contextlib.suppress(FileNotFoundError):
-            Path(f"{path}{companion}").rename(f"{aside}{companion}")
-    return aside
-
-
-def create_ignored_folder(folder: Path) -> None:
-    """Create a folder that git ignores, complete from its first moment.
-
-    A folder that exists is left as it is.
-
-    Raises:
-        OSError: It cannot be created.
-    """
-    if folder.is_dir():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}"
-    draft.mkdir()
-    ignored = draft / ".gitignore"
-    try:
-        ignored.write_text("*\n", encoding="ascii", newline="\n")
-        draft.rename(folder)
-    except OSError:
-        ignored.unlink(missing_ok=True)
-        draft.rmdir()
-        if not folder.is_dir():  # else another process was faster
-            raise

@@ -81,13 +81,30 @@ class Flight:
     Args:
         key: Of every passenger's call.
         passengers: The first one's call is sent and paid for; not empty.
+
+    Attributes:
+        began: When it was first sent, by the engine's clock; ``None``: not yet.
+        number: Its place among all that were queued.
+        failures: Attempts that failed, without those that came too fast.
+        last_error: Why the last one did.
     """
 
-    __slots__ = ("key", "passengers")
+    __slots__ = (
+        "began",
+        "failures",
+        "key",
+        "last_error",
+        "number",
+        "passengers",
+    )
 
     def __init__(self, key: str, passengers: Iterable[Passenger]) -> None:
         self.key = key
         self.passengers = list(passengers)
+        self.began: float | None = None
+        self.number = 0
+        self.failures = 0
+        self.last_error: ModelError | None = None
 
     @property
     def call(self) -> Call:

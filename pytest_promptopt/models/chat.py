@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from pytest_promptopt.models.rates import Limits
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
@@ -26,8 +28,11 @@ class ChatModel(Protocol):
     Attributes that are read if they exist: ``free`` (bool: costs nothing, so its
     prompt tests are never carried over), ``identity`` (str: what else than the name
     decides the replies, e.g. the endpoint; part of every cache key, so never a secret),
-    ``retries_itself`` (bool: nothing is sent a second time) and ``stand_in`` (str: a
-    sentence for every report, for a model that is not an LLM).
+    ``retries_itself`` (bool: nothing is sent a second time), ``stand_in`` (str: a
+    sentence for every report, for a model that is not an LLM), ``requests_per_minute``
+    and ``tokens_per_minute`` (numbers above 0: never more; models with the same
+    ``account``, a str, share them) and ``deadline_s`` (for one call, repeated ones
+    included).
     An ``async def aclose()`` is awaited on the loop when the engine is closed; a model
     without one may have an ordinary method ``close()``.
     """
@@ -60,9 +65,33 @@ class NamedModel:
         return bool(getattr(self.chat, "free", False))
 
     @property
+    def costs_nothing(self) -> bool:
+        """Whether no money is spent on it: it is free, or no LLM at all."""
+        return self.free or bool(self.stand_in)
+
+    @property
     def retries_itself(self) -> bool:
         """Whether the model repeats what may succeed, so that nobody else must."""
         return bool(getattr(self.chat, "retries_itself", False))
+
+    @property
+    def limits(self) -> Limits | None:
+        """What its account allows in a minute, if that is known."""
+        requests = getattr(self.chat, "requests_per_minute", None)
+        tokens = getattr(self.chat, "tokens_per_minute", None)
+        if requests is None and tokens is None:
+            return None
+        return Limits(
+            account=str(getattr(self.chat, "account", self.identity)),
+            requests_per_minute=requests,
+            tokens_per_minute=tokens,
+        )
+
+    @property
+    def deadline_s(self) -> float | None:
+        """Seconds for one call with all its repetitions; ``None``: as for others."""
+        seconds = getattr(self.chat, "deadline_s", None)
+        return None if seconds is None else float(seconds)
 
     @property
     def stand_in(self) -> str:

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import ModelError
-from pytest_promptopt.models.retry import parse_retry_after
+from pytest_promptopt.models.retry import is_passing
+from pytest_promptopt.models.retry_after import asked_pause_s
 from pytest_promptopt.models.text import one_line, without_keys
 from pytest_promptopt.models.wire import error_in, json_body
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.providers import Provider
 
 _MODEL_NAME = re.compile(r"\b(?:invalid|unknown) model\b", re.IGNORECASE)
-PASSING = frozenset({408, 409, 425, 429})
 SHORTEST_SECRET = 6
 """Shorter texts are no secrets, and to take them out would spoil the message."""
 
@@ -52,7 +52,7 @@ class Complaints:
         said = error_in(json_body(content))
         spent = "insufficient_quota" in {said.get("code"), said.get("type")}
         wanted = headers.get("x-should-retry")
-        passing = status in PASSING or status >= 500 or wanted == "true"
+        passing = is_passing(status) or wanted == "true"
         words = self._words(said, content)
         error = self.error(
             f"{self._address} answered with status {status}: {words}",
@@ -64,7 +64,8 @@ class Complaints:
             else self._hint(status, said.get("param")),
             retryable=passing and not spent and wanted != "false",
         )
-        error.retry_after_s = parse_retry_after(headers, now=time.time())
+        error.status = status
+        error.retry_after_s = asked_pause_s(headers, status=status, now=time.time())
         return error
 
     def unreachable(self, cause: BaseException, *, timed_out: bool) -> ModelError:
@@ -136,7 +137,7 @@ class Complaints:
             return "check the model's name and the provider's base_url"
         if status == 429:
             return "lower promptopt_concurrency, or run it again later"
-        if status in PASSING or status >= 500:
+        if is_passing(status):
             return "run it again later: replies that came are in the cache"
         if isinstance(parameter, str):
             return f"change or remove {one_line(parameter)!r} in the request settings"

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
+import math
 import time
-from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.errors import BudgetExhausted, ModelError, SettingError
+from pytest_promptopt.errors import (
+    BudgetExhausted,
+    ModelError,
+    ProviderOutage,
+    SettingError,
+)
 from pytest_promptopt.models.cache import encoded
 from pytest_promptopt.models.foreign import as_model_error
+from pytest_promptopt.models.leash import Leash
 from pytest_promptopt.models.loop import GRACE_S, cancel
-from pytest_promptopt.models.retry import Pace, RetryPolicy
+from pytest_promptopt.models.paying import taken_from
 from pytest_promptopt.models.text import one_line
 from pytest_promptopt.models.threads import DaemonThreads
 from pytest_promptopt.records import Completion
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
+    from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.cache import Cache
     from pytest_promptopt.models.call import Call, Flight
     from pytest_promptopt.models.chat import ChatModel
+    from pytest_promptopt.models.lane import Attempt, Lane
+    from pytest_promptopt.models.lanes import Lanes
+
+LATER_S = 0.01
+"""How much later than a budget's time is over that is looked at, in seconds."""
 
 
 class Dispatcher:
@@ -35,8 +48,11 @@ class Dispatcher:
     Args:
         concurrency: Requests in flight at once, from 1.
         cache: Where finished replies are kept.
-        policy: How patient to be with a model that fails.
-        jitter: Spreads requests that failed together.
+        lanes: The queues of the models.
+        clock: Monotonic, in seconds.
+
+    Attributes:
+        repeated: How many requests were to be sent again.
     """
 
     def __init__(
@@ -44,20 +60,23 @@ class Dispatcher:
         *,
         concurrency: int,
         cache: Cache | None,
-        policy: RetryPolicy,
-        jitter: random.Random,
+        lanes: Lanes,
+        clock: Callable[[], float],
     ) -> None:
         self._concurrency = concurrency
         self._cache = cache
-        self._policy = policy
-        self._jitter = jitter
+        self._lanes = lanes
+        self._clock = clock
+        self.repeated = 0
+        self._numbers = itertools.count()
         self._flights: dict[str, Flight] = {}
-        self._waiting: deque[Flight] = deque()
+        self._leashes: dict[Attempt, Leash] = {}
+        self._waking: asyncio.TimerHandle | None = None
         self._workers: set[asyncio.Task[None]] = set()
         self._on_duty = 0
         self._finished: list[tuple[Flight, Completion, str]] = []
-        self._paces: dict[str, Pace] = {}
         self._asked: dict[int, ChatModel] = {}
+        self._watched: set[tuple[int, int]] = set()
         self._threads = DaemonThreads()
         self._closing = False
 
@@ -78,14 +97,14 @@ class Dispatcher:
             if key in found:
                 flight.land(found[key], cached=True)
             else:
-                self._flights[key] = flight
-                self._waiting.append(flight)
+                self._queue(flight)
         self._staff()
 
     async def close(self) -> None:
         """Cancel what is in flight, commit what is finished, close the models."""
         self._closing = True
-        self._waiting.clear()
+        self._wake_in(math.inf)
+        self._commit()  # first of all: the run may not wait for the end of the rest
         await cancel(set(self._workers))
         self._commit()
         for flight in self._flights.values():
@@ -95,48 +114,130 @@ class Dispatcher:
         await asyncio.wait([closing], timeout=GRACE_S)
         self._threads.close()
 
+    def _queue(self, flight: Flight) -> None:
+        lane = self._lanes.of(flight.call.model)
+        flight.number = next(self._numbers)
+        refusal = lane.health.closed_for(flight.call.request.settings)
+        if refusal is None:
+            self._flights[flight.key] = flight
+            lane.append(flight)
+            self._watch(flight.call.budget, lane)
+        else:
+            flight.fail(refusal)
+
+    def _watch(self, budget: Budget | None, lane: Lane) -> None:
+        """See that nothing waits in a lane any more when a budget's time is over."""
+        left_s = None if budget is None else budget.seconds_left
+        if left_s is None or (id(budget), id(lane)) in self._watched:
+            return
+        self._watched.add((id(budget), id(lane)))
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(0.0, left_s) + LATER_S, self._clear, lane)
+
     def _staff(self) -> None:
-        for _ in range(min(len(self._waiting), self._concurrency - self._on_duty)):
+        """Send what may be sent now, and come back when the next request may."""
+        while self._on_duty < self._concurrency and (departing := self._depart()):
             # Counted here and in the worker's last step, not in a callback after it:
             # what is admitted between the two would wait for a worker that is gone.
             self._on_duty += 1
-            worker = asyncio.ensure_future(self._work())
+            worker = asyncio.ensure_future(self._work(*departing))
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
 
-    async def _work(self) -> None:
+    def _depart(self) -> tuple[Lane, Attempt] | None:
+        """Take the next request that may be sent now, if there is one."""
+        while True:
+            now = self._clock()
+            for lane in self._lanes.given_up(now):
+                self._clear(lane)
+            found, soonest = self._lanes.next(now)
+            if found is None:
+                self._wake_in(soonest - now)
+                return None
+            flight = found.pop(now)
+            if flight.board():
+                return found, found.sent(flight, now)
+            del self._flights[flight.key]
+
+    def _wake_in(self, wait_s: float) -> None:
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
+        if wait_s < math.inf:
+            loop = asyncio.get_running_loop()
+            self._waking = loop.call_later(max(0.0, wait_s), self._staff)
+
+    async def _work(self, lane: Lane, attempt: Attempt) -> None:
         try:
-            while self._waiting:
-                flight = self._waiting.popleft()
-                if flight.board():
-                    await self._fly(flight)
-                else:
-                    del self._flights[flight.key]
+            await self._fly(lane, attempt)
+            while True:
                 # A model that never waits must not keep the loop to itself.
                 await asyncio.sleep(0)
+                departing = self._depart()
+                if departing is None:
+                    return
+                await self._fly(*departing)
         finally:
             self._on_duty -= 1
             if not self._closing:
                 self._staff()  # a model may have cancelled its own task
 
-    async def _fly(self, flight: Flight) -> None:
-        call = flight.call
+    async def _fly(self, lane: Lane, attempt: Attempt) -> None:
+        flight, call = attempt.flight, attempt.flight.call
+        leash = self._leashes[attempt] = Leash()
         try:
-            completion = await self._ask(call)
+            completion = await self._paid(call, leash, lane.time_left_s(attempt))
             text = _stored_form(call, completion)
         except asyncio.CancelledError:
             if self._closing:
                 raise  # close() tells the passengers
             error = _broken(call.model.name, "cancelled its own request")
             self._give_up(flight, error)
+        except BudgetExhausted as error:
+            error.__cause__ = flight.last_error
+            self._give_up(flight, error)
+        except ModelError as error:
+            self._failed(lane, attempt, error)
         except BaseException as error:  # noqa: BLE001 - goes to those who wait
             # Ctrl-C and pytest.exit too: on the loop they would end its thread.
             self._give_up(flight, error)
         else:
+            lane.replied(attempt, completion.usage, self._clock())
             if not self._finished:
                 # Replies of one turn of the loop share one commit.
                 asyncio.get_running_loop().call_soon(self._commit)
             self._finished.append((flight, completion, text))
+        finally:
+            del self._leashes[attempt]
+            lane.ended(attempt)
+
+    def _failed(self, lane: Lane, attempt: Attempt, error: ModelError) -> None:
+        """Have a request sent again, or tell its passengers that it is not."""
+        flight = attempt.flight
+        due = lane.failed(attempt, error, self._clock())
+        if flight.call.model.retries_itself:
+            due = None
+        refusal = lane.health.closed_for(flight.call.request.settings)
+        if due is None:
+            self._give_up(flight, error)
+        elif refusal is not None:
+            self._give_up(flight, refusal)
+        else:
+            self.repeated += 1
+            lane.repeat(flight, due)
+        if refusal is not None:
+            self._clear(lane)
+
+    def _clear(self, lane: Lane) -> None:
+        """Tell those whose requests are not going to be sent, and end an outage's."""
+        for flight, refusal in lane.weeded():
+            self._give_up(flight, refusal)
+        for attempt, leash in self._leashes.items():
+            call = attempt.flight.call
+            reason = lane.health.closed_for(call.request.settings)
+            ours = lane is self._lanes.of(call.model)
+            if ours and isinstance(reason, ProviderOutage):
+                leash.strike(reason)
 
     def _give_up(self, flight: Flight, error: BaseException) -> None:
         self._flights.pop(flight.key, None)
@@ -149,51 +250,33 @@ class Dispatcher:
         finished, self._finished = self._finished, []
         try:
             if self._cache is not None and finished:
-                self._cache.store([(flight.key, text) for flight, _, text in finished])
+                self._cache.keep(
+                    [(flight.key, reply, text) for flight, reply, text in finished]
+                )
         finally:
             for flight, completion, _ in finished:
                 self._flights.pop(flight.key, None)
                 flight.land(completion, cached=False)
 
-    async def _ask(self, call: Call) -> Completion:
-        """Send one request until a reply comes or there is no point in going on."""
-        pace = self._paces.setdefault(call.model.identity, Pace())
-        began = time.monotonic()
-        failures = 0
-        last_error: ModelError | None = None
-        while True:
-            await self._sit_out(pace)
-            try:
-                if call.budget is not None:
-                    call.budget.take()
-                completion = await self._attempt(call)
-            except BudgetExhausted as error:
-                raise error from last_error
-            except ModelError as error:
-                if call.model.retries_itself:
-                    raise
-                last_error = error
-                failures += 1
-                wait_s = pace.failed(
-                    error,
-                    failures=failures,
-                    began=began,
-                    now=time.monotonic(),
-                    policy=self._policy,
-                    draw=self._jitter.random(),
-                )
-                if wait_s is None:
-                    raise
+    async def _paid(self, call: Call, leash: Leash, time_s: float) -> Completion:
+        """Make an attempt within its time, taken from the call's budget."""
+        budget, completion = call.budget, None
+        late = partial(_too_late, call.model.name)
+        if budget is None:
+            with leash.within(time_s, late):
+                return await self._attempt(call)
+        taken = await taken_from(budget, call)
+        left_s = budget.seconds_left
+        try:
+            if left_s is None or left_s > time_s:
+                with leash.within(time_s, late):
+                    completion = await self._attempt(call)
             else:
-                pace.replied(time.monotonic())
-                return completion
-            await asyncio.sleep(wait_s)
-
-    async def _sit_out(self, pace: Pace) -> None:
-        """Wait for the end of a pause that the model asked for, if there is one."""
-        while pause_s := pace.pause_s(time.monotonic()):
-            late = self._policy.spread_s(pause_s, self._jitter.random())
-            await asyncio.sleep(pause_s + late)
+                with leash.within(left_s, budget.timed_out):
+                    completion = await self._attempt(call)
+        finally:
+            budget.settle(call, taken, completion)
+        return completion
 
     async def _attempt(self, call: Call) -> Completion:
         name, chat = call.model.name, call.model.chat
@@ -210,14 +293,23 @@ class Dispatcher:
             raise
         except Exception as error:
             raise as_model_error(name, error) from error
-        if not (
-            isinstance(completion, Completion) and isinstance(completion.text, str)
-        ):
+        if not isinstance(completion, Completion):
             shown = one_line(repr(completion))
             raise _broken(name, f"returned {shown} instead of a Completion")
+        if not isinstance(completion.text, str):
+            shown = one_line(repr(completion.text))
+            raise _broken(name, f"returned a Completion whose text is {shown}")
         if completion.latency_s:
             return completion
         return replace(completion, latency_s=time.perf_counter() - began)
+
+
+def _too_late(name: str) -> ModelError:
+    return ModelError(
+        f"model {name!r}: no reply within its deadline, all tries included",
+        "raise deadline_s of its provider, or see what holds the replies up",
+        retryable=True,
+    )
 
 
 def _broken(name: str, what: str) -> ModelError:

@@ -10,21 +10,24 @@ from __future__ import annotations
 import os
 import random
 import threading
+import time
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.models.call import Call, Flight, Passenger, Reply
-from pytest_promptopt.models.dispatch import Dispatcher
-from pytest_promptopt.models.loop import LoopThread
 from pytest_promptopt.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from typing_extensions import Self
 
     from pytest_promptopt.models.cache import Cache
+    from pytest_promptopt.models.dispatch import Dispatcher
+    from pytest_promptopt.models.loop import LoopThread
+    from pytest_promptopt.records import Completion
 
 __all__ = ["Call", "Engine", "Reply", "RetryPolicy"]
 
@@ -44,6 +47,9 @@ class Engine:
             the whole policy.
         seed: Seed of the jitter between retries.
         notes: Sentences to show about the calls.
+        processes: How many processes share the rates of an account, from 1.
+        clock: Monotonic, in seconds.
+        wall_clock: The time of day for messages, in seconds since 1970.
 
     Raises:
         SettingError: The concurrency is below 1.
@@ -57,6 +63,9 @@ class Engine:
         retries: int | RetryPolicy = 4,
         seed: int = 0,
         notes: Sequence[str] = (),
+        processes: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         if concurrency < 1:
             raise SettingError(
@@ -64,12 +73,17 @@ class Engine:
                 "set promptopt_concurrency to 1 or more",
             )
         policy = RetryPolicy(retries=retries) if isinstance(retries, int) else retries
-        self._dispatcher = Dispatcher(
+        self._dispatching = partial(
+            _dispatcher,
             concurrency=concurrency,
             cache=cache,
+            clock=clock,
             policy=policy,
             jitter=random.Random(seed),  # noqa: S311 - hides nothing
+            processes=processes,
+            wall_clock=wall_clock,
         )
+        self._dispatcher: Dispatcher | None = None
         self._cache = cache
         self._notes = tuple(notes)
         self._pid = os.getpid()
@@ -84,6 +98,11 @@ class Engine:
         told = self._cache.notes if self._cache is not None else ()
         return (*self._notes, *told)
 
+    @property
+    def repeated(self) -> int:
+        """How many requests had to be sent again so far."""
+        return self._dispatcher.repeated if self._dispatcher is not None else 0
+
     def start(self, call: Call) -> Future[Reply]:
         """Start one call; see :meth:`start_all`."""
         return self.start_all([call])[0]
@@ -96,25 +115,48 @@ class Engine:
         ``SettingError`` if the request cannot be sent. One that is cancelled before its
         request was sent costs nothing.
         """
-        futures: list[Future[Reply]] = []
+        return [
+            _future_of(answer) if isinstance(answer, Reply) else answer
+            for answer in self.ask_all(calls)
+        ]
+
+    def ask_all(self, calls: Iterable[Call]) -> list[Reply | Future[Reply]]:
+        """Answer from the cache what it knows, and start the other calls.
+
+        The cache is read at once and in the calling thread: a run that is repeated
+        starts no thread and makes no future.
+
+        Returns:
+            For each call, in the same order, its reply or a future as
+            :meth:`start_all` gives it.
+        """
+        answers: list[Reply | Future[Reply]] = []
         flights: list[Flight] = []
-        for call in calls:
+        asked = [(call, _key_of(call)) for call in calls]
+        known = self._known(key for _, key in asked if isinstance(key, str))
+        for call, key in asked:
+            if isinstance(key, str) and key in known:
+                answers.append(Reply(known[key], cached=True))
+                continue
             future: Future[Reply] = Future()
-            futures.append(future)
-            try:
-                flights.append(Flight(call.key, [Passenger(call, future)]))
-            except SettingError as error:
-                future.set_exception(error)
+            answers.append(future)
+            if isinstance(key, str):
+                flights.append(Flight(key, [Passenger(call, future)]))
+            else:
+                future.set_exception(key)
         if not self._hand_over(flights):
             for flight in flights:
                 flight.strand()
-        return futures
+        return answers
 
-    def close(self) -> None:
+    def close(self, within_s: float = CLOSE_S) -> None:
         """Cancel what is in flight, close models and cache, and end the thread.
 
         Finished replies are in the cache and at their futures; the other futures fail.
         Closing again, or without a call having been started, does nothing.
+
+        Args:
+            within_s: Longest wait for a loop that a model blocks.
         """
         if self._pid != os.getpid():
             return  # a forked child has no such thread, only its parent's pipe
@@ -123,7 +165,7 @@ class Engine:
                 self._thread.stop()
             self._closed = True
         if self._thread is not None:
-            self._thread.join(CLOSE_S)
+            self._thread.join(within_s)
         if self._cache is not None:
             self._cache.close()
 
@@ -133,28 +175,82 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _known(self, keys: Iterable[str]) -> Mapping[str, Completion]:
+        if self._cache is None or self._closed:
+            return {}
+        return self._cache.get_many(keys)
+
     def _hand_over(self, flights: list[Flight]) -> bool:
         with self._lock:
             if self._closed:
                 return False
-            if self._thread is None and flights:
-                self._thread = LoopThread("promptopt-engine", self._finish)
-            if self._thread is not None and flights:
+            if flights:
+                thread, dispatcher = self._started()
                 if not self._arrived:  # else the loop has been woken already
-                    self._thread.call(self._receive)
+                    thread.call(partial(self._receive, dispatcher))
                 self._arrived.extend(flights)
         return True
+
+    def _started(self) -> tuple[LoopThread, Dispatcher]:
+        if self._thread is None or self._dispatcher is None:
+            from pytest_promptopt.models.loop import LoopThread
+
+            # Here, in the thread that can be told what goes wrong.
+            self._dispatcher = self._dispatching()
+            finish = partial(self._finish, self._dispatcher)
+            self._thread = LoopThread("promptopt-engine", finish)
+        return self._thread, self._dispatcher
 
     def _take_over(self) -> list[Flight]:
         with self._lock:
             arrived, self._arrived = self._arrived, []
         return arrived
 
-    def _receive(self) -> None:
-        self._dispatcher.admit(self._take_over())
-
-    async def _finish(self) -> None:
+    def _receive(self, dispatcher: Dispatcher) -> None:
         arrived = self._take_over()
-        await self._dispatcher.close()
+        try:
+            dispatcher.admit(arrived)
+        except BaseException as error:
+            # Whatever it is: who waits must not wait for ever.
+            for flight in arrived:
+                flight.fail(error)
+            raise
+
+    async def _finish(self, dispatcher: Dispatcher) -> None:
+        arrived = self._take_over()
+        await dispatcher.close()
         for flight in arrived:
             flight.strand()
+
+
+def _key_of(call: Call) -> str | SettingError:
+    try:
+        return call.key
+    except SettingError as error:
+        return error
+
+
+def _future_of(reply: Reply) -> Future[Reply]:
+    future: Future[Reply] = Future()
+    future.set_result(reply)
+    return future
+
+
+def _dispatcher(
+    *,
+    concurrency: int,
+    cache: Cache | None,
+    clock: Callable[[], float],
+    policy: RetryPolicy,
+    jitter: random.Random,
+    processes: int,
+    wall_clock: Callable[[], float],
+) -> Dispatcher:
+    # Here, since a run that the cache answers needs neither it nor asyncio.
+    from pytest_promptopt.models.dispatch import Dispatcher
+    from pytest_promptopt.models.lanes import Lanes
+
+    lanes = Lanes(
+        policy=policy, jitter=jitter, processes=processes, wall_clock=wall_clock
+    )
+    return Dispatcher(concurrency=concurrency, cache=cache, lanes=lanes, clock=clock)

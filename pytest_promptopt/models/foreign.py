@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from pytest_promptopt.errors import ModelError
+from pytest_promptopt.models.retry import is_passing
 from pytest_promptopt.models.text import one_line, without_keys
 
 _PASSING = (TimeoutError, asyncio.TimeoutError, ConnectionError)
@@ -19,12 +20,16 @@ def as_model_error(name: str, error: Exception) -> ModelError:
     Args:
         name: The model's name.
         error: Its attribute ``retryable`` says whether the same request may succeed
-            later; without one, a timeout and a broken connection may. Its attribute
-            ``retry_after_s`` says after how many seconds.
+            later; without one, a timeout and a broken connection may, and a passing
+            HTTP status in its attribute ``status_code``, which the exceptions of many
+            clients have. ``retry_after_s`` says after how many seconds.
     """
     said = one_line(without_keys(f"{type(error).__name__}: {error}"))
     wanted = getattr(error, "retryable", None)
-    passing = wanted if isinstance(wanted, bool) else isinstance(error, _PASSING)
+    status = getattr(error, "status_code", None)
+    status = status if type(status) is int else None
+    may_pass = isinstance(error, _PASSING) or is_passing(status or 0)
+    passing = wanted if isinstance(wanted, bool) else may_pass
     told = ModelError(
         f"model {name!r} raised {said}",
         "run it again later: replies that came are in the cache"
@@ -35,6 +40,7 @@ def as_model_error(name: str, error: Exception) -> ModelError:
         retryable=passing,
     )
     told.retry_after_s = _seconds(getattr(error, "retry_after_s", None))
+    told.status = status
     return told
 
 

@@ -59,6 +59,26 @@ class OpenAIModel:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
+    def account(self) -> str:
+        """Whose limits hold: models of one provider share them."""
+        return self._provider.name
+
+    @property
+    def requests_per_minute(self) -> float | None:
+        """What the account allows."""
+        return self._provider.requests_per_minute
+
+    @property
+    def tokens_per_minute(self) -> float | None:
+        """What the account allows, sent and received."""
+        return self._provider.tokens_per_minute
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds for one call, with all its repetitions."""
+        return self._provider.deadline_s
+
+    @property
     def identity(self) -> str:
         """Where the model is, and with what settings: else other replies come."""
         return self._identity

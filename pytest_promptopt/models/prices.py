@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,52 @@ class Price:
     input: float
     output: float
 
+    @property
+    def is_any(self) -> bool:
+        """Whether it is not free."""
+        return self.input > 0 or self.output > 0
+
     def cost(self, usage: Usage) -> float:
         """Return what a reply cost, in US dollars; discounts are not known."""
         paid = usage.prompt_tokens * self.input + usage.completion_tokens * self.output
         return paid / TOKENS_PER_PRICE
+
+
+FREE = Price(input=0.0, output=0.0)
+
+
+class Prices(Mapping[str, Price]):
+    """Prices by model name: as the project says, else as a price list does.
+
+    Args:
+        table: The prices that the project sets.
+        listed: Finds the price of a model that has none there, or ``None``; asked
+            once for each model.
+    """
+
+    def __init__(
+        self, table: Mapping[str, Price], listed: Callable[[str], Price | None]
+    ) -> None:
+        self._table = dict(table)
+        self._listed = listed
+        self._found: dict[str, Price | None] = {}
+
+    def __getitem__(self, name: str) -> Price:
+        price = self._table.get(name)
+        if price is not None:
+            return price
+        if name not in self._found:
+            self._found[name] = self._listed(name)
+        found = self._found[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
 
 
 def prices_from(table: Mapping[str, Any]) -> dict[str, Price]:

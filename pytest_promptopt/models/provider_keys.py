@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
@@ -207,6 +208,18 @@ _CHECKS: Mapping[str, Check] = {
     "timeout_s": (
         lambda value: _is_number(value) and 0 < value <= 86_400,
         "a number of seconds above 0",
+    ),
+    "deadline_s": (
+        lambda value: _is_number(value) and 0 < value <= 86_400,
+        "a number of seconds above 0",
+    ),
+    "requests_per_minute": (
+        lambda value: _is_number(value) and 0 < value < math.inf,
+        "a number above 0, as the provider's page on rate limits says",
+    ),
+    "tokens_per_minute": (
+        lambda value: _is_number(value) and 0 < value < math.inf,
+        "a number above 0, as the provider's page on rate limits says",
     ),
 }
 _OF_KIND: Mapping[Kind, Mapping[str, Check]] = {

@@ -34,6 +34,10 @@ class Provider:
         request: Model settings that hold where a request says nothing.
         send_seed: Whether the trial index is sent as ``seed``.
         timeout_s: Seconds to wait for a connection and for a reply.
+        deadline_s: The same for one call with all its repetitions.
+        requests_per_minute: What the account allows, for all models of this provider
+            together; ``None``: not known.
+        tokens_per_minute: The same of tokens, sent and received.
     """
 
     name: str
@@ -49,6 +53,9 @@ class Provider:
     request: Mapping[str, Any] = field(default_factory=dict)
     send_seed: bool = True
     timeout_s: float = 60.0
+    deadline_s: float = 600.0
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
     @property
     def table(self) -> str:
@@ -91,8 +98,9 @@ def providers_from(table: Mapping[str, Any]) -> dict[str, Provider]:
             ``endpoint``, ``api_version`` and ``deployment``; one of ``api_key_env``,
             ``token_env`` (Azure) and ``token_command``; ``key_required`` (by default
             whether one of these is there, and no header that does the same, and the
-            host is another computer); ``default_headers``, ``request``, ``send_seed``
-            and ``timeout_s``.
+            host is another computer); ``default_headers``, ``request``, ``send_seed``,
+            ``timeout_s``, ``deadline_s``, ``requests_per_minute`` and
+            ``tokens_per_minute``.
 
     Returns:
         The providers by name, with the built-in ``openai``, whose values a table of
@@ -157,6 +165,9 @@ def _provider(name: str, entry: Any) -> Provider:
         request=dict(entry.get("request", {})),
         send_seed=entry.get("send_seed", builtin.send_seed),
         timeout_s=float(entry.get("timeout_s", builtin.timeout_s)),
+        deadline_s=float(entry.get("deadline_s", builtin.deadline_s)),
+        requests_per_minute=entry.get("requests_per_minute"),
+        tokens_per_minute=entry.get("tokens_per_minute"),
     )
 
 

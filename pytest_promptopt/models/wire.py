@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.models.text import one_line, well_formed
-from pytest_promptopt.records import Completion, Usage
+from pytest_promptopt.records import Completion, Usage, canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,15 +19,22 @@ class NotACompletionError(ValueError):
     """A body is no chat completion; the text says why."""
 
 
-def messages_body(messages: Iterable[Message]) -> list[dict[str, str]]:
+def messages_body(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Return the chat as it is sent.
 
     Lone surrogates become U+FFFD, since no encoding could carry them.
     """
-    return [
-        {"role": message.role, "content": well_formed(message.content)}
-        for message in messages
-    ]
+    return [_well_formed(message.as_openai()) for message in messages]
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {well_formed(key): _well_formed(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_well_formed(entry) for entry in value]
+    return value
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
@@ -187,16 +194,37 @@ def _tool_calls(calls: Any) -> tuple[Mapping[str, Any], ...]:
 
 def _tool_call(call: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     function, custom = call.get("function"), call.get("custom")
+    name = _text(call.get("id"))
+    called = {"id": name} if name else {}
     if isinstance(function, dict):
         arguments = function.get("arguments")
         if isinstance(arguments, dict):  # some servers send what they have parsed
             arguments = json.dumps(arguments, ensure_ascii=False)
-        yield {"name": _text(function.get("name")), "arguments": _text(arguments)}
+        called |= {"name": _text(function.get("name")), "arguments": _text(arguments)}
     elif isinstance(custom, dict):
-        yield {
-            "name": _text(custom.get("name")),
-            "arguments": _text(custom.get("input")),
-        }
+        called |= {"name": _text(custom.get("name")), "type": "custom"}
+        called["arguments"] = _text(custom.get("input"))
+    else:
+        return
+    # Some providers sign their calls, and refuse one that comes back without it.
+    yield {**_further(call), **called}
+
+
+def _further(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    read = ("id", "index", "type", "function", "custom", "name", "arguments")
+    return {
+        key: value
+        for key, value in call.items()
+        if key not in read and value is not None and _is_json(value)
+    }
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        canonical_json(value)
+    except (ValueError, RecursionError):
+        return False  # NaN, which Python reads and nobody takes back
+    return True
 
 
 def _usage(usage: Any) -> Usage:

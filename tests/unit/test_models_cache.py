@@ -225,7 +225,7 @@ def test_a_folder_that_cannot_be_written_leaves_a_cache_in_memory(
 def test_a_reply_that_cannot_be_written_now_is_written_with_the_next_one(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_promptopt.models.cache.BUSY_S", 0.01)
+    monkeypatch.setattr("pytest_promptopt.models.cache_file.BUSY_S", 0.01)
     cache = Cache(path)
     cache.put("a", FULL)
     other = sqlite3.connect(path, isolation_level=None)

@@ -493,17 +493,6 @@ def test_a_pause_asked_of_one_request_holds_back_the_others() -> None:
     assert len(times) == 6
 
 
-def test_an_outage_costs_most_requests_one_attempt_only() -> None:
-    model = Scripted(*[passing() for _ in range(200)])
-
-    with Engine(4, retries=QUICK) as engine:
-        futures = engine.start_all([call(model, str(n)) for n in range(100)])
-        errors = [refused(future) for future in futures]
-
-    assert {str(error) for error in errors} == {str(passing())}
-    assert len(model.requests) <= 4 * 5 + 96
-
-
 def test_half_of_all_attempts_failing_loses_nothing() -> None:
     class Flaky:
         def __init__(self) -> None:
@@ -518,9 +507,9 @@ def test_half_of_all_attempts_failing_loses_nothing() -> None:
 
     model = Flaky()
     with Engine(retries=QUICK) as engine:
-        futures = engine.start_all([call(model, str(n)) for n in range(200)])
+        futures = engine.start_all([call(model, str(n)) for n in range(60)])
 
-        assert texts(futures) == [str(n) for n in range(200)]
+        assert texts(futures) == [str(n) for n in range(60)]
 
 
 # --------------------------------------------------------------- broken models
@@ -535,7 +524,7 @@ def test_half_of_all_attempts_failing_loses_nothing() -> None:
         (StopIteration(), "raised RuntimeError: coroutine raised StopIteration"),
         ("text", "returned 'text' instead of a Completion"),
         (None, "returned None instead of a Completion"),
-        (Completion(text=None), "returned Completion(text=None, "),  # type: ignore[arg-type]
+        (Completion(text=None), "returned a Completion whose text is None"),  # type: ignore[arg-type]
         (
             Completion(text="", tool_calls=({"name": {1}},)),
             "returned a Completion that is not JSON: Object of type set is not JSON "

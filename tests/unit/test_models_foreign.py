@@ -53,6 +53,8 @@ def ask(model: Any) -> Reply | BaseException:
     [
         HouseError("busy", retryable=True),
         HouseError("busy", retryable=True, retry_after_s=0.001),
+        HouseError("busy", status_code=503),
+        HouseError("busy", status_code=429),
         TimeoutError("read"),
         asyncio.TimeoutError(),
         ConnectionResetError("peer"),
@@ -78,7 +80,7 @@ def test_an_exception_that_may_pass_is_tried_again(error: Exception) -> None:
             "  hint: correct the model's complete()",
         ),
         (
-            HouseError("quota", retryable=False),
+            HouseError("quota", retryable=False, status_code=429),
             "model 'house:m' raised HouseError: quota\n"
             "  hint: see what the model's client says about it",
         ),

@@ -279,7 +279,7 @@ READ = Completion(
                 READ,
                 text="",
                 finish_reason="tool_calls",
-                tool_calls=({"name": "find", "arguments": '{"id": 7}'},),
+                tool_calls=({"id": "1", "name": "find", "arguments": '{"id": 7}'},),
             ),
             id="tool call",
         ),

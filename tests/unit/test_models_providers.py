@@ -93,8 +93,9 @@ URL = {"base_url": "http://localhost:1/v1"}
         (
             {"p": {**URL, "zzz": 1}},
             "[tool.promptopt.providers.p]: unknown key 'zzz'\n"
-            "  hint: use one of: api_key_env, base_url, default_headers, key_required, "
-            "kind, request, send_seed, timeout_s, token_command",
+            "  hint: use one of: api_key_env, base_url, deadline_s, default_headers, "
+            "key_required, kind, request, requests_per_minute, send_seed, timeout_s, "
+            "token_command, tokens_per_minute",
         ),
         (
             {"p": {}},
@@ -123,6 +124,21 @@ URL = {"base_url": "http://localhost:1/v1"}
             {"p": {**URL, "timeout_s": True}},
             "[tool.promptopt.providers.p]: timeout_s = True cannot be used\n"
             "  hint: give a number of seconds above 0",
+        ),
+        (
+            {"p": {**URL, "deadline_s": 0}},
+            "[tool.promptopt.providers.p]: deadline_s = 0 cannot be used\n"
+            "  hint: give a number of seconds above 0",
+        ),
+        (
+            {"p": {**URL, "requests_per_minute": "500"}},
+            "[tool.promptopt.providers.p]: requests_per_minute = '500' cannot be used\n"
+            "  hint: give a number above 0, as the provider's page on rate limits says",
+        ),
+        (
+            {"p": {**URL, "tokens_per_minute": 0}},
+            "[tool.promptopt.providers.p]: tokens_per_minute = 0 cannot be used\n"
+            "  hint: give a number above 0, as the provider's page on rate limits says",
         ),
         (
             {"p": {**URL, "send_seed": "no"}},

@@ -1,150 +1,226 @@
-"""When a failed request is sent again."""
+"""When a failed request is sent again, and when a model is left alone (F1, F2, F5)."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from dataclasses import replace
+from itertools import pairwise
 
-from pytest_promptopt.errors import ModelError
-from pytest_promptopt.models.retry import Pace, RetryPolicy, parse_retry_after
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lane_world import World, failure
+
+from pytest_promptopt.errors import ModelError, ProviderOutage
+from pytest_promptopt.models.retry import RetryPolicy
 
 POLICY = RetryPolicy()
 draws = st.floats(0, 1, exclude_max=True)
 
 
-def failure(
-    *, retryable: bool = True, retry_after_s: float | None = None
-) -> ModelError:
-    error = ModelError("it failed", "try again", retryable=retryable)
-    error.retry_after_s = retry_after_s
-    return error
+def always(error: ModelError, after_s: float = 0.01) -> World:
+    return World(lambda _: (after_s, error))
 
 
-def next_wait_s(
-    pace: Pace, error: ModelError, *, failures: int = 1, began: float, now: float
-) -> float | None:
-    return pace.failed(
-        error, failures=failures, began=began, now=now, policy=POLICY, draw=0.0
-    )
+def gaps(moments: list[float]) -> list[float]:
+    return [round(later - earlier, 3) for earlier, later in pairwise(moments)]
 
 
 def test_own_waiting_times_double_up_to_a_cap() -> None:
-    policy = RetryPolicy(retries=6)
+    waits = [POLICY.wait_s(n, 1.0, among_replies=False) for n in (1, 2, 3, 4, 5, 9999)]
+    soon = [POLICY.wait_s(n, 1.0, among_replies=True) for n in (1, 2, 3, 99)]
 
-    waits = [policy.wait_s(failures, None, 1.0) for failures in range(1, 8)]
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert soon == [0.01, 0.02, 0.04, 2.0]
 
-    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, None]
 
-
-@given(st.integers(1, 4), draws)
+@settings(max_examples=40)
+@given(failures=st.integers(1, 40), draw=draws, among=st.booleans())
 def test_jitter_shortens_an_own_waiting_time_to_no_less_than_half(
-    failures: int, draw: float
+    *, failures: int, draw: float, among: bool
 ) -> None:
-    longest = POLICY.wait_s(failures, None, 1.0)
-    wait = POLICY.wait_s(failures, None, draw)
+    longest = POLICY.wait_s(failures, 1.0, among_replies=among)
 
-    assert longest is not None
-    assert wait is not None
+    wait = POLICY.wait_s(failures, draw, among_replies=among)
+
     assert longest / 2 <= wait <= longest
 
 
-@given(st.floats(0, 120), st.integers(1, 4), draws)
-def test_a_pause_that_was_asked_for_is_never_cut_short(
-    asked: float, failures: int, draw: float
-) -> None:
-    wait = POLICY.wait_s(failures, asked, draw)
+def test_an_endpoint_that_was_never_reached_is_given_up_soon() -> None:
+    lone, many = always(failure(None)), always(failure(None))
+    lone.queue(1)
+    many.queue(500)
 
-    assert wait is not None
-    assert asked <= wait <= asked + 8.0
+    lone.run()
+    many.run()
 
-
-def test_a_pause_beyond_all_patience_gives_up() -> None:
-    assert POLICY.wait_s(1, 121.0, 0.0) is None
-
-
-def test_an_error_that_will_not_pass_is_not_retried() -> None:
-    pace = Pace()
-
-    assert next_wait_s(pace, failure(retryable=False), began=1, now=2) is None
-    # and says nothing about the next request
-    assert next_wait_s(pace, failure(), began=3, now=4) == 0.25
+    assert [str(error) for error in lone.lost.values()] == [str(failure(None))]
+    assert len(lone.sent) == 5
+    assert 3 <= lone.now - lone.sent[0] <= 8
+    assert len(many.lost) == 500
+    assert len(many.sent) <= 45
+    assert many.now - many.sent[0] <= 8.1
 
 
-def test_a_pause_holds_for_every_request_to_the_model() -> None:
-    pace = Pace()
+def test_failures_among_replies_are_bad_luck_and_repeated_soon() -> None:
+    seen: list[float] = []
 
-    next_wait_s(pace, failure(retry_after_s=3.0), began=9, now=10)
-    next_wait_s(pace, failure(retry_after_s=1.0), began=9, now=11)
+    def answering(now: float) -> tuple[float, ModelError | None]:
+        seen.append(now)
+        return 0.05, failure(500) if len(seen) % 4 == 0 else None
 
-    assert pace.pause_s(11) == 2.0
-    assert pace.pause_s(14) == 0.0
+    world = World(answering)
+    world.queue(500)
 
+    world.run()
 
-def test_after_one_request_failed_for_good_the_others_are_tried_once() -> None:
-    pace = Pace()
-
-    assert next_wait_s(pace, failure(), failures=5, began=1, now=9) is None
-
-    assert next_wait_s(pace, failure(), began=10, now=11) is None
-    pace.replied(12)
-    assert next_wait_s(pace, failure(), began=13, now=14) == 0.25
+    assert len(world.replies) == 500
+    assert world.now - world.sent[0] <= 1.3 * len(seen) * 0.05 / 32
 
 
-def test_one_request_that_always_fails_takes_no_patience_from_the_others() -> None:
-    pace = Pace()
-    pace.replied(5)
+def test_one_request_that_can_never_succeed_is_no_outage() -> None:
+    world = World(lambda _: (0.01, None), slots=1)
+    world.queue(40)
+    land = world._land
+    world._land = lambda attempt, error: land(  # type: ignore[method-assign]
+        attempt, failure(500) if attempt.flight.key == "r3" else error
+    )
 
-    assert next_wait_s(pace, failure(), failures=5, began=1, now=9) is None
+    world.run()
 
-    assert next_wait_s(pace, failure(), began=10, now=11) == 0.25
-
-
-NOW = 1_789_997_600.0  # Mon, 21 Sep 2026 13:33:20 GMT
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({}, None),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "1"}, 1.0),
-        ({"retry-after": "1.5"}, 1.5),
-        ({"retry-after": "121"}, 121.0),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "NaN"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": ""}, None),
-        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
-        ({"retry-after-ms": "-250", "retry-after": "9"}, 9.0),
-        ({"retry-after": "Mon, 21 Sep 2026 13:33:27 GMT"}, 7.0),
-        ({"retry-after": "Mon, 21 Sep 2026 13:33:00 GMT"}, 0.0),
-        ({"retry-after": "Mon, 21 Sep 2026 13:33:27 -0000"}, 7.0),
-        (
-            {
-                "retry-after": "Mon, 21 Sep 2026 13:33:27 GMT",
-                "date": "Mon, 21 Sep 2026 13:33:25 GMT",
-            },
-            2.0,
-        ),
-        ({"retry-after": "Mon, 21 Sep 2026 13:33:27 GMT", "date": "x"}, 7.0),
-        ({"retry-after": "Mon, 21 Sep 100000 13:33:27 GMT"}, None),
-        ({"retry-after": "Mon, 99 Foo 2026 99:99:99 GMT"}, None),
-    ],
-)
-def test_every_form_of_retry_after_is_read(
-    headers: dict[str, str], expected: float | None
-) -> None:
-    assert parse_retry_after(headers, now=NOW) == expected
+    assert sorted(world.lost) == ["r3"]
+    assert not isinstance(world.lost["r3"], ProviderOutage)
+    assert len(world.replies) == 39
+    assert len(world.sent) == 39 + 13
 
 
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
-def test_no_retry_after_is_negative_or_breaks_anything(
-    seconds: str, milliseconds: str, date: str
-) -> None:
-    headers = {"retry-after": seconds, "retry-after-ms": milliseconds, "date": date}
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_ten_refusals_at_the_door_in_a_row_close_it(status: int) -> None:
+    world = always(failure(status, retryable=False))
+    world.queue(500)
 
-    pause = parse_retry_after(headers, now=NOW)
+    world.run()
 
-    assert pause is None or 0 <= pause < float("inf")
+    assert {str(error) for error in world.lost.values()} == {str(failure(status))}
+    assert len(world.lost) == 500
+    assert len(world.sent) <= 10 + 32
+
+
+def test_a_reply_in_between_keeps_the_door_open() -> None:
+    number = 0
+
+    def answering(_: float) -> tuple[float, ModelError | None]:
+        nonlocal number
+        number += 1
+        return 0.01, None if number % 9 == 0 else failure(404, retryable=False)
+
+    world = World(answering, slots=1)
+    world.queue(90)
+
+    world.run()
+
+    assert len(world.sent) == 90
+
+
+def test_a_pause_is_never_cut_short_and_holds_for_every_request() -> None:
+    number = 0
+
+    def answering(_: float) -> tuple[float, ModelError | None]:
+        nonlocal number
+        number += 1
+        return 0.01, failure(503, retry_after_s=20.0) if number == 5 else None
+
+    world = World(answering, slots=4)
+    world.queue(200)
+
+    world.run()
+
+    assert len(world.replies) == 200
+    paused = max(range(len(world.sent) - 1), key=lambda at: gaps(world.sent)[at])
+    assert gaps(world.sent)[paused] >= 20.0 - 0.02
+    # and then they do not come all at once
+    assert world.sent[paused + 4] - world.sent[paused + 1] >= 0.1
+
+
+def test_200_rejected_requests_do_not_come_back_at_once() -> None:
+    world = World(lambda now: (0.2, None if now > 1001 else failure(429)), slots=200)
+    world.queue(200)
+
+    world.run()
+
+    assert len(world.replies) == 200
+    again = [at for at in world.sent if at > 1001]
+    assert max(sum(a <= b < a + 0.05 for b in again) for a in again[:100]) <= 60
+
+
+def test_a_rejected_request_waits_what_it_was_asked_to() -> None:
+    for asked_s in (0.0, 1.0, 119.0):
+        rejected: list[float] = []
+
+        def answering(
+            now: float, asked_s: float = asked_s, rejected: list[float] = rejected
+        ) -> tuple[float, ModelError | None]:
+            if rejected:
+                return 0.01, None
+            rejected.append(now)
+            return 0.01, failure(429, retry_after_s=asked_s)
+
+        world = World(answering)
+        world.queue(1)
+
+        world.run()
+
+        assert len(world.replies) == 1
+        assert world.sent[1] - world.sent[0] >= asked_s
+        assert world.sent[1] - world.sent[0] <= asked_s + 1.0
+
+
+def test_a_pause_beyond_all_patience_loses_the_request_and_not_the_run() -> None:
+    number = 0
+
+    def answering(_: float) -> tuple[float, ModelError | None]:
+        nonlocal number
+        number += 1
+        return 0.01, failure(429, retry_after_s=121.0) if number == 3 else None
+
+    world = World(answering)
+    world.queue(50)
+
+    world.run()
+
+    assert len(world.lost) == 1
+    assert len(world.replies) == 49
+
+
+@pytest.mark.parametrize("asked_s", [0.0, 0.5, 30.0, None])
+def test_an_endpoint_that_says_nothing_but_429_ends_too(asked_s: float | None) -> None:
+    world = always(failure(429, retry_after_s=asked_s))
+    world.queue(200)
+
+    world.run()
+
+    assert len(world.lost) == 200
+    assert world.now - world.sent[0] <= 60 + 2 * (asked_s or 0.0) + 1
+    assert len(world.sent) <= 60
+
+
+def test_nothing_is_sent_again_after_the_deadline() -> None:
+    policy = replace(POLICY, deadline_s=5.0)
+    world = World(lambda _: (2.0, failure(503)), slots=2, policy=policy)
+    world.queue(2)
+
+    world.run()
+
+    assert {str(error) for error in world.lost.values()} == {str(failure(503))}
+    assert world.now - world.sent[0] <= 7.1
+
+
+def test_no_retries_means_none() -> None:
+    world = World(
+        lambda _: (0.01, failure(429, retry_after_s=0.0)),
+        policy=replace(POLICY, retries=0),
+    )
+    world.queue(3)
+
+    world.run()
+
+    assert len(world.sent) == len(world.lost) == 3

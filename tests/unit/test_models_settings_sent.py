@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from loopback import GOOD, Answer, Server, serving
 
 from pytest_promptopt.errors import ReplyNotJsonError, SettingError
 from pytest_promptopt.models.chat import NamedModel
+from pytest_promptopt.models.conversation import messages_from
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.models.openai_model import OpenAIModel
 from pytest_promptopt.models.providers import providers_from
 from pytest_promptopt.models.wire import check_settings
-from pytest_promptopt.records import Completion, Message, Request
+from pytest_promptopt.records import Completion, Message, Request, canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,10 +197,43 @@ def test_tool_calls_of_every_kind_come_back(server: Server) -> None:
     assert said.text == ""
     assert said.finish_reason == "tool_calls"
     assert said.tool_calls == (
-        {"name": "refund", "arguments": '{"order": "A-1"}'},
-        {"name": "note", "arguments": '{"text": "é"}'},
-        {"name": "sql", "arguments": "SELECT 1"},
+        {"id": "1", "name": "refund", "arguments": '{"order": "A-1"}'},
+        {"id": "2", "name": "note", "arguments": '{"text": "é"}'},
+        {"id": "3", "name": "sql", "arguments": "SELECT 1", "type": "custom"},
     )
+
+
+def test_tool_calls_go_back_as_they_came(server: Server) -> None:
+    signed = {"google": {"thought_signature": "EhIK"}}
+    calls = [
+        {
+            "id": "1",
+            "type": "function",
+            "function": {"name": "refund", "arguments": '{ "order":"A-1" }'},
+            "extra_content": signed,
+        },
+        {"id": "2", "type": "custom", "custom": {"name": "sql", "input": "SELECT 1"}},
+    ]
+    said = reply(server, {"content": None, "tool_calls": calls}, "tool_calls")
+    results = [
+        {"role": "tool", "content": "ok", "tool_call_id": c["id"]} for c in calls
+    ]
+    chat = messages_from([*asked().messages, said.message, *results])
+    server.renew()
+
+    ask(model(server), Request(messages=chat))
+    ask(model(server), Request(messages=tuple(map(kept, chat))))
+
+    assert server.sent[0]["messages"][1:] == [
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        *results,
+    ]
+    assert server.bodies[0] == server.bodies[1]
+
+
+def kept(message: Message) -> Message:
+    """Return a message after its way through JSON."""
+    return Message.from_json(json.loads(canonical_json(message.to_json())))
 
 
 def test_a_refusal_comes_back_as_one(server: Server) -> None:

@@ -327,14 +327,17 @@ def divide_text(text: str) -> tuple[str, str, bool]:
     return head, _strip_cue(tail.strip("\n")), cue
 
 
+_INSTRUCT = ("system", "developer")  # two names of one role
+
+
 def divide(messages: Sequence[Message]) -> Division:
     """Take a chat apart into instructions, input and worked examples.
 
     System messages always instruct. Of several user messages the last is judged;
     earlier ones that were answered are examples.
     """
-    system = "\n".join(entry.content for entry in messages if entry.role == "system")
-    turns = [entry for entry in messages if entry.role != "system"]
+    system = "\n".join(entry.content for entry in messages if entry.role in _INSTRUCT)
+    turns = [entry for entry in messages if entry.role not in _INSTRUCT]
     shots: list[tuple[str, str]] = []
     earlier: list[str] = []
     for index, entry in enumerate(turns[:-1]):

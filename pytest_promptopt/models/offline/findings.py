@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.models.offline import values
@@ -11,7 +12,7 @@ from pytest_promptopt.models.offline.text import name_stems, sentences, stem, st
 from pytest_promptopt.models.offline.values import Found, matches, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_promptopt.models.offline.keys import Key
 
@@ -92,6 +93,7 @@ def _labelled(key: Key, text: str) -> Found | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _masked(text: str, kind: ValueKind) -> str:
     """Blank out what looks like another kind of value, places kept."""
     blocking = {
@@ -119,12 +121,12 @@ def _by_pattern(
     masked = _masked(text, kind)
     if kind == "code" and described:
         for pattern in values.code_patterns(key.description):
-            found = matches(pattern, text)
-            if found:
-                return nearest(found, text, key_cues(key))
+            coded = matches(pattern, text)
+            if coded:
+                return nearest(coded, text, key_cues(key))
         if values.code_patterns(key.description):
             return []
-    found = matches(_PATTERNS[kind], masked)
+    found: Sequence[Found] = matches(_PATTERNS[kind], masked)
     if kind == "decimal" and not found:
         plain = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
         found = matches(plain, _masked(text, "integer"))

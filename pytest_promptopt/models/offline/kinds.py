@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.models.offline.text import name_stems, words
@@ -66,18 +67,23 @@ def value_kind(key: Key, *, described: bool) -> ValueKind:
         return "object"
     if key.allowed and described:
         return "choice"
-    name = " ".join(words(key.name.replace("_", " ")))
-    if described and key.description:
-        first = re.split(r"[;,(]", key.description)[0]
+    return _kind_said(key.name, key.description if described else "")
+
+
+@lru_cache(maxsize=1024)
+def _kind_said(named: str, description: str) -> ValueKind:
+    name = " ".join(words(named.replace("_", " ")))
+    if description:
+        first = re.split(r"[;,(]", description)[0]
         if re.match(
             r"(?i)^\W*(?:a |an |the )?(?:number|numeric)\b(?! of)", first
-        ) and not re.search(r"(?i)digits?|letters?|text|string", key.description):
+        ) and not re.search(r"(?i)digits?|letters?|text|string", description):
             return (
                 "decimal"
-                if _KIND_PATTERNS[6][1].search(f"{name} {key.description}")
+                if _KIND_PATTERNS[6][1].search(f"{name} {description}")
                 else "integer"
             )
-        for text in (f"{first}", f"{key.description} {name}"):
+        for text in (f"{first}", f"{description} {name}"):
             for kind, pattern in _KIND_PATTERNS:
                 if pattern.search(text):
                     return kind
@@ -91,7 +97,10 @@ def value_kind(key: Key, *, described: bool) -> ValueKind:
 
 def key_cues(key: Key) -> frozenset[str]:
     """Return the stems near which a value of this key may stand."""
-    said = _PATTERNISH.sub(" ", key.description)
-    return frozenset(name_stems(key.name)) | frozenset(
-        entry for part in (said,) for entry in name_stems(part)
-    )
+    return _cues(key.name, key.description)
+
+
+@lru_cache(maxsize=1024)
+def _cues(name: str, description: str) -> frozenset[str]:
+    said = _PATTERNISH.sub(" ", description)
+    return frozenset(name_stems(name)) | frozenset(name_stems(said))

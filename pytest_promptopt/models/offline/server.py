@@ -29,9 +29,10 @@ HOST = "127.0.0.1"
 MODEL_ID = "rules"
 _ROLES = {
     "system": "system",
-    "developer": "system",
+    "developer": "developer",
     "user": "user",
     "assistant": "assistant",
+    "tool": "tool",
 }
 _LARGEST_BODY = 32 * 1024 * 1024
 
@@ -45,9 +46,12 @@ def _content(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        parts = [part.get("text") for part in value if isinstance(part, dict)]
-        if all(isinstance(part, str) for part in parts):
-            return "".join(cast("list[str]", parts))
+        parts = [part for part in value if isinstance(part, dict)]
+        # It sees no images.
+        parts = [part for part in parts if part.get("type", "text") == "text"]
+        texts = [part.get("text") for part in parts]
+        if all(isinstance(text, str) for text in texts):
+            return "".join(cast("list[str]", texts))
     if value is None:
         return ""
     raise BadRequest(f"message content {value!r} is neither text nor a list of texts")

@@ -129,15 +129,19 @@ class Found:
     end: int
 
 
-def matches(pattern: re.Pattern[str], text: str) -> list[Found]:
-    """Return what a pattern finds, groups first, with places."""
+@lru_cache(maxsize=4096)
+def matches(pattern: re.Pattern[str], text: str) -> tuple[Found, ...]:
+    """Return what a pattern finds, groups first, with places.
+
+    Kept, as a search asks the same of every input under hundreds of prompts.
+    """
     found = []
     for match in pattern.finditer(text):
         group = next(
             (i for i in range(1, (pattern.groups or 0) + 1) if match.group(i)), 0
         )
         found.append(Found(match.group(group), match.start(), match.end()))
-    return found
+    return tuple(found)
 
 
 _SAMPLE = re.compile(
@@ -251,9 +255,14 @@ def iso_date(text: str) -> str | None:
     )
 
 
+@lru_cache(maxsize=1024)
+def _stems_by_place(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple((word.start(), stem(word.group())) for word in WORD.finditer(text))
+
+
 def nearest(found: Iterable[Found], text: str, cues: frozenset[str]) -> list[Found]:
     """Order values by how near a cue word stands; without any cue by their place."""
-    places = [m.start() for m in WORD.finditer(text) if stem(m.group()) in cues]
+    places = [place for place, word in _stems_by_place(text) if word in cues]
 
     def distance(value: Found) -> tuple[float, int]:
         gaps = []
@@ -269,7 +278,7 @@ def nearest(found: Iterable[Found], text: str, cues: frozenset[str]) -> list[Fou
 
 def people(text: str) -> list[Found]:
     """Find names of persons: after "my name is", below a sign-off, then elsewhere."""
-    found = matches(NAME_CUE, text)
+    found = list(matches(NAME_CUE, text))
     lines = text.rstrip().split("\n")
     offset = 0
     for index, line in enumerate(lines):

@@ -1,0 +1,138 @@
+"""How fast an endpoint can be asked, as its refusals (status 429) teach it.
+
+An endpoint's limit is on requests in time, so what adapts is a rate: with replies after
+50 ms, a limit of 50 requests a second lies between two and three requests in flight.
+The rate falls to nine tenths of what was accepted, and grows again with the cube of
+time: hardly at first, then ever faster, so that a limit that is gone is soon forgotten.
+
+Source: Ha, Rhee, Xu, "CUBIC: A New TCP-Friendly High-Speed TCP Variant", 2008, for the
+shape of the growth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+LOWERED_TO = 0.9
+"""Share of the accepted rate that is kept after a refusal."""
+
+DOUBLED_AFTER_S = 10.0
+"""For how long the rate grows until it has doubled."""
+
+EXPLORED_S = 0.25
+"""After a shorter time than this a refusal says nothing about the rate to come, and
+while the rate is being looked for, it doubles every so many seconds."""
+
+SLOWEST = 0.1
+RESTART = 10.0
+NO_LIMIT = 10_000.0
+"""Starts a second: the lowest rate, the first one after a pause, and none at all."""
+
+WITNESSES = 10
+"""Starts that are remembered however long ago they were."""
+
+APART_S = 0.001
+"""Between first requests: else all of them are out before the first one is refused."""
+
+CREDIT_S = 0.02
+"""A start that comes late is made up for, up to this."""
+
+CLOSED_AFTER = 3
+"""Refusals in a row, without a request accepted in between, that close the door."""
+
+
+class Throttle:
+    """The rate of one endpoint. All times are of one monotonic clock, in seconds."""
+
+    def __init__(self) -> None:
+        self._base: float | None = None
+        self._since = -math.inf
+        self._exploring = False
+        self._lowered_at = -math.inf
+        self._accepted: deque[float] = deque()
+        self._next_at = -math.inf
+        self._answered = False
+        self._in_a_row = 0
+
+    def rate(self, now: float) -> float:
+        """Return how many requests may be started in a second; infinite: no limit."""
+        if self._base is None:
+            return math.inf if self._answered else 1.0 / APART_S
+        for_s = max(0.0, now - self._since)
+        if self._exploring:
+            return self._base * math.pow(2.0, min(for_s / EXPLORED_S, 60.0))
+        return self._base * (1.0 + (for_s / DOUBLED_AFTER_S) ** 3)
+
+    def opens_at(self, now: float) -> float:
+        """Return when the next request may start."""
+        return max(now, self._next_at)
+
+    def started(self, now: float) -> None:
+        """Note that a request starts."""
+        rate = self.rate(now)
+        if rate > NO_LIMIT:
+            self._base, rate = None, math.inf
+        credit = 0.0 if self._base is None else CREDIT_S
+        self._next_at = max(self._next_at, now - credit) + 1.0 / rate
+        accepted = self._accepted
+        accepted.append(now)
+        while len(accepted) > WITNESSES and accepted[0] < now - 1.0:
+            accepted.popleft()
+
+    def answered(self) -> None:
+        """Note that a request got a reply, or failed for another reason."""
+        self._answered = True
+
+    def refused(self, sent_at: float, now: float) -> bool:
+        """Note a refusal of a request.
+
+        Args:
+            sent_at: When the request was started.
+            now: When it was refused.
+
+        Returns:
+            Whether nothing gets through at the moment.
+        """
+        self._answered = True
+        if sent_at in self._accepted:
+            self._accepted.remove(sent_at)
+        if sent_at <= self._lowered_at:
+            return False  # on its way before the rate was lowered: nothing new
+        through = any(self._lowered_at < start < sent_at for start in self._accepted)
+        self._in_a_row = 1 if through else self._in_a_row + 1
+        self._lower(now)
+        return self._in_a_row >= CLOSED_AFTER
+
+    @property
+    def in_a_row(self) -> int:
+        """How many requests were refused without one that was accepted in between."""
+        return self._in_a_row
+
+    def paused(self, until: float) -> None:
+        """Start anew after a pause, slowly at first: many requests wait for its end."""
+        if self._base is None:
+            self._base = RESTART
+        self._since = max(self._since, until)
+        self._next_at = max(self._next_at, until)
+        self._exploring = True
+
+    def _lower(self, now: float) -> None:
+        oldest = self._accepted[0] if self._accepted else now
+        accepted = self._accepted_rate(now, 1.0)
+        if self._exploring or now - oldest < EXPLORED_S:
+            accepted = max(accepted, self._accepted_rate(now, EXPLORED_S))
+        known = RESTART if self._base is None else self.rate(now)
+        if accepted:
+            known = accepted if self._base is None else min(accepted, known)
+        self._base = max(SLOWEST, LOWERED_TO * known)
+        self._since = self._lowered_at = now
+        self._next_at = now + 1.0 / self._base
+        self._exploring = now - oldest < EXPLORED_S
+
+    def _accepted_rate(self, now: float, least_s: float) -> float:
+        """Return how many requests a second were accepted lately."""
+        lately = [start for start in self._accepted if start >= now - least_s]
+        few = list(self._accepted)[-WITNESSES:]
+        counted = lately if len(lately) > len(few) else few
+        return len(counted) / max(least_s, now - counted[0]) if counted else 0.0

@@ -1,0 +1,123 @@
+"""How the rate of requests follows an endpoint's limit, in simulated time."""
+
+from __future__ import annotations
+
+import pytest
+from lane_world import Bucket, World
+
+from pytest_promptopt.models.throttle import Throttle
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst", "most"),
+    [
+        pytest.param(50, 10, 1.10, id="50 a second, 10 at once"),
+        pytest.param(200, 200, 1.10, id="200 a second, 200 at once"),
+        pytest.param(50, 1, 1.40, id="50 a second, one at a time"),
+        pytest.param(20, 40, 1.15, id="20 a second, 40 at once"),
+    ],
+)
+@pytest.mark.parametrize("retry_after_s", [1.0, None])
+def test_a_limit_is_used_to_the_full_and_hardly_ever_run_into(
+    rate: float, burst: float, most: float, retry_after_s: float | None
+) -> None:
+    endpoint = Bucket(rate=rate, burst=burst, retry_after_s=retry_after_s)
+    world = World(endpoint)
+    world.queue(500)
+
+    world.run()
+
+    accepted = len(world.sent) - endpoint.rejected
+    ideal_s = (accepted - burst) / rate + endpoint.latency_s
+    assert len(world.replies) == 500
+    assert endpoint.rejected <= 0.05 * len(world.sent)
+    assert world.now - world.sent[0] <= most * ideal_s
+    assert world.most_in_flight <= 32
+
+
+def test_an_endpoint_without_a_limit_is_asked_as_fast_as_it_answers() -> None:
+    world = World(Bucket(rate=1e9, burst=1e9, error_rate=0.0))
+    world.queue(1000)
+
+    world.run()
+
+    assert world.now - world.sent[0] <= 1.05 * 1000 * 0.05 / 32
+
+
+def test_errors_of_the_server_lower_no_rate() -> None:
+    throttle = Throttle()
+    for moment in range(20):
+        throttle.started(float(moment))
+        throttle.answered()
+
+    assert throttle.rate(20.0) == float("inf")
+
+
+def test_the_first_requests_do_not_all_go_before_the_first_answer() -> None:
+    throttle = Throttle()
+
+    starts: list[float] = []
+    for _ in range(32):
+        now = throttle.opens_at(starts[-1] if starts else 5.0)
+        throttle.started(now)
+        starts.append(now)
+
+    assert starts[-1] - starts[0] == pytest.approx(0.031)
+    throttle.answered()
+    assert throttle.opens_at(6.0) == 6.0
+
+
+def test_a_limit_that_is_gone_is_forgotten() -> None:
+    throttle = Throttle()
+    for step in range(200):
+        throttle.started(step / 100)
+    throttle.refused(1.99, 2.0)
+
+    rates = [throttle.rate(2.0 + after_s) for after_s in (0, 1, 5, 10, 60, 600)]
+
+    assert rates[0] == pytest.approx(0.9 * 100, rel=0.02)
+    assert rates[1] <= 1.002 * rates[0]
+    assert rates[2] <= 1.13 * rates[0]
+    assert rates[3] == pytest.approx(2 * rates[0])
+    assert rates[4] > 100 * rates[0]
+    throttle.started(602.0)
+    assert throttle.rate(602.0) == float("inf")
+
+
+def test_many_that_are_refused_together_lower_the_rate_once() -> None:
+    throttle = Throttle()
+    starts = [step / 100 for step in range(200)]
+    for start in starts:
+        throttle.started(start)
+
+    closed = [throttle.refused(start, 2.0) for start in starts[-8:]]
+
+    assert closed == [False] * 8
+    assert throttle.rate(2.0) > 80
+
+
+def test_a_door_that_lets_nothing_through_is_closed() -> None:
+    throttle = Throttle()
+    closed = []
+    for _ in range(4):
+        now = throttle.opens_at(0.0)
+        throttle.started(now)
+        closed.append(throttle.refused(now, now + 0.01))
+
+    assert closed == [False, False, True, True]
+
+
+def test_after_a_pause_requests_come_back_one_by_one() -> None:
+    throttle = Throttle()
+    throttle.answered()
+    throttle.paused(10.0)
+
+    starts: list[float] = []
+    while len(starts) < 32:
+        now = throttle.opens_at(starts[-1] if starts else 9.0)
+        throttle.started(now)
+        starts.append(now)
+
+    assert starts[0] == 10.0
+    assert 0.5 <= starts[-1] - starts[0] <= 1.5
+    assert max(sum(a <= b < a + 0.01 for b in starts) for a in starts[:8]) == 1
