@@ -56,7 +56,8 @@ def check_settings(config: pytest.Config) -> None:
     try:
         settings = settings_of(config)
         providers = providers_from(settings.providers)
-        for setting in (settings.model, settings.optimizer_model):
+        named = (settings.model, settings.optimizer_model, settings.judge_model)
+        for setting in named:
             if setting.origin.startswith("--"):
                 _check_model(config, setting.value, providers)
         if settings.strategy.origin.startswith("--"):

@@ -15,9 +15,12 @@ from pytest_promptopt.errors import PromptOptError, PromptOptWarning, SettingErr
 from pytest_promptopt.options import is_pull_request
 from pytest_promptopt.outbox import Outbox
 from pytest_promptopt.proposals import Proposals
-from pytest_promptopt.records import TestResult
+from pytest_promptopt.records import RECHECKS, Recheck, TestResult
 from pytest_promptopt.report import terminal
 from pytest_promptopt.report.plain import plain
+
+FOLDER = ".promptopt"
+"""What is kept from run to run, in the root folder."""
 
 
 class Controller:
@@ -36,6 +39,7 @@ class Controller:
         self.outbox = Outbox(folder=Path(config.invocation_params.dir))
         self.drift = ""
         self.skipped: list[str] = []
+        self._run = ""
         name = config.getoption("promptopt_diff", None) or "promptopt.diff"
         self.proposals = Proposals(
             root=config.rootpath,
@@ -57,9 +61,27 @@ class Controller:
             result = replace(
                 result,
                 calls=earlier.calls + result.calls,
+                cost=_sum(earlier.cost, result.cost),
                 cached=earlier.cached + result.cached,
+                runs=earlier.runs + result.runs,
             )
         self.results[result.nodeid] = result
+
+    def take_rechecks(self, told: str) -> None:
+        """Take what re-checks of a process's proposals say; the last word counts."""
+        for nodeid, rechecks in json.loads(told).items():
+            result = self.results.get(nodeid)
+            if result is not None:
+                found = tuple(map(Recheck.from_json, rechecks))
+                self.results[nodeid] = replace(result, rechecks=found)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the re-checks of a worker of pytest-xdist that has ended."""
+        self._run = node.workerinput.get("testrunuid", self._run)
+        told = getattr(node, "workeroutput", {}).get(RECHECKS)
+        if told is not None:
+            self.take_rechecks(told)
 
     @property
     def ordered(self) -> list[TestResult]:
@@ -70,6 +92,7 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what the run leaves behind; what cannot be written fails the run."""
         self._conclude(int(session.exitstatus))
+        self._withdraw()
         self._write_what_was_asked_for()
         if self.outbox.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -84,10 +107,17 @@ class Controller:
 
     def pytest_keyboard_interrupt(self) -> None:
         """Say what becomes of the replies that were paid for."""
-        if self.config.pluginmanager.has_plugin("promptopt-session"):
-            self.outbox.remarks.append(
-                "interrupted: the replies that came are kept; run it again to go on"
-            )
+        session: Any = self.config.pluginmanager.get_plugin("promptopt-session")
+        if session is not None:  # else each worker has its own
+            self.outbox.remarks += filter(None, [session.suite.interrupt()])
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what the workers of pytest-xdist counted in, if they did."""
+        folder = self.config.rootpath / FOLDER
+        if self._run and folder.is_dir():
+            from pytest_promptopt.models.ledger import ledger_path, remove_ledger
+
+            remove_ledger(ledger_path(folder, self._run))
 
     def _conclude(self, exit_code: int) -> None:
         """Decide what only the whole run can: drift, and which tests are gone."""
@@ -118,6 +148,15 @@ class Controller:
             self.results[result.nodeid] = conclusion.with_drift(result, drift)
         self._warn(self.drift, "promptopt")
         self._may_fail("drift", "the run fails on drift, as promptopt_fail_on says")
+
+    def _withdraw(self) -> None:
+        """Leave out proposals that make another prompt test worse."""
+        if not any(result.rechecks for result in self.results.values()):
+            return
+        from pytest_promptopt.items.withdrawal import with_withdrawal
+
+        for result in self.ordered:
+            self.results[result.nodeid] = with_withdrawal(result)
 
     def _may_fail(self, what: str, problem: str) -> None:
         from pytest_promptopt import pull_request
@@ -183,3 +222,7 @@ class Controller:
     def _in_repository(self, file: str) -> str:
         path = os.path.relpath(self.config.rootpath / file, self.proposals.top)
         return Path(path).as_posix()
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -8,8 +8,10 @@ PromptOptError
 │   ├── CaseFileError   eval cases cannot be used as written
 │   └── BaselineError   a committed record cannot be used
 ├── ScorerError         a scorer is unknown or was given the wrong arguments
+├── MessageError        a chat message that an application sends is none
 ├── ModelError          no usable reply; says nothing about the prompt
-│   └── BudgetExhausted the calls this run may make are spent
+│   ├── BudgetExhausted what this run may spend is spent
+│   └── ProviderOutage  a model gave no reply for so long that it is given up
 ├── StrategyError       an optimisation strategy broke its contract
 ├── SearchRefused       a search could not lead to a confirmed proposal
 └── PatchError          an edit would not apply byte-exactly
@@ -88,6 +90,10 @@ class ScorerError(PromptOptError):
     """A scorer is unknown or was given arguments that it cannot use."""
 
 
+class MessageError(PromptOptError):
+    """What an application sends is no list of chat messages."""
+
+
 class ModelError(PromptOptError):
     """No usable reply came from a model; it says nothing about the prompt.
 
@@ -98,9 +104,11 @@ class ModelError(PromptOptError):
 
     Attributes:
         retry_after_s: Seconds that the endpoint asked to wait, if it did.
+        status: HTTP status that the endpoint refused with, if it did.
     """
 
     retry_after_s: float | None = None
+    status: int | None = None
 
     def __init__(self, problem: str, hint: str, *, retryable: bool = False) -> None:
         super().__init__(problem, hint)
@@ -108,7 +116,17 @@ class ModelError(PromptOptError):
 
 
 class BudgetExhausted(ModelError):  # noqa: N818 - a condition, not a defect
-    """The model calls that this run may make are spent."""
+    """What this run may spend on calls is spent, or would not do.
+
+    Attributes:
+        passing: Whether calls on their way may leave enough, once they have ended.
+    """
+
+    passing = False
+
+
+class ProviderOutage(ModelError):  # noqa: N818 - a condition, not a defect
+    """A model gave no reply for so long that nothing more is sent to it."""
 
 
 class StrategyError(PromptOptError):

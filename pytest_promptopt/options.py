@@ -34,6 +34,18 @@ def whole_number(least: int) -> Callable[[str], int]:
     return parse
 
 
+def budget(text: str) -> str:
+    """Take what a run may spend, such as ``"500-calls,2usd"``, as it is written."""
+    from pytest_promptopt.amounts import read_amounts
+    from pytest_promptopt.errors import SettingError
+
+    try:
+        read_amounts(text)
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+    return text
+
+
 def file_name(text: str) -> str:
     """Take the path of a file to write, which an empty string is not."""
     if not text.strip() or text.endswith(("/", "\\")):
@@ -99,13 +111,6 @@ def _add_search_options(add: Callable[..., None]) -> None:
         help="Steps of a search (default: 8)",
     )
     add(
-        "--promptopt-budget",
-        type=whole_number(1),
-        metavar="CALLS",
-        help="Model calls that all searches of a run may make together, divided "
-        "equally among the selected prompt tests (default: 12000)",
-    )
-    add(
         "--promptopt-seed",
         type=whole_number(0),
         metavar="N",
@@ -132,9 +137,36 @@ def _add_run_options(add: Callable[..., None]) -> None:
         help="Model that writes new prompts (default: the task model)",
     )
     add(
+        "--promptopt-judge-model",
+        metavar="MODEL",
+        help="Model that judges replies where a scorer asks one (default: the task "
+        "model, with a warning)",
+    )
+    add(
+        "--promptopt-budget",
+        type=budget,
+        action="append",
+        metavar="LIMIT",
+        help="What the run may spend: 500-calls, 200k-tokens, 2.50usd, 10m, or several "
+        "with a comma; none for no limit (default: 12000-calls for all searches "
+        "together, under CI 5000-calls for all other calls)",
+    )
+    add(
         "--promptopt-all",
         action="store_true",
         help="Call the model for every prompt test, unchanged ones too",
+    )
+    add(
+        "--promptopt-cache",
+        choices=("on", "off"),
+        default="on",
+        help="off: answer no call with a reply of an earlier run; replies are kept all "
+        "the same (default: on)",
+    )
+    add(
+        "--promptopt-cache-clear",
+        action="store_true",
+        help="Delete all replies of the reply cache before the run",
     )
     add(
         "--promptopt-case",
@@ -190,6 +222,11 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         type="string",
     )
     add(
+        "promptopt_judge_model",
+        "Default of --promptopt-judge-model",
+        type="string",
+    )
+    add(
         "promptopt_strategy",
         "Default of --promptopt-strategy",
         type="string",
@@ -198,7 +235,13 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
     add("promptopt_steps", "Default of --promptopt-steps", type="int", default=None)
     add(
         "promptopt_budget",
-        "Default of --promptopt-budget, in calls",
+        "Default of --promptopt-budget",
+        type="string",
+    )
+    add(
+        "promptopt_cache_size",
+        "Megabytes of the reply cache above which the oldest replies are deleted "
+        "(default: 1000)",
         type="int",
         default=None,
     )
@@ -213,6 +256,13 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         "'enforce', or 'report': decide and show everything, warn instead of fail",
         type="string",
         default="enforce",
+    )
+    add(
+        "promptopt_on_outage",
+        "'fail', or 'skip': prompt tests that an outage of the provider keeps from "
+        "being judged are skipped with a warning",
+        type="string",
+        default="fail",
     )
     add(
         "promptopt_environment",
@@ -288,6 +338,12 @@ def settle_origins(config: pytest.Config) -> None:
     if _is_on_github() and not is_typed("--promptopt-compare"):
         option.promptopt_compare = None
     option.promptopt_gate_typed = any("promptopt_gate=" in word for word in typed)
+    option.promptopt_on_outage_typed = any(
+        "promptopt_on_outage=" in word for word in typed
+    )
+    option.promptopt_budget_typed = is_typed("--promptopt-budget") or any(
+        "promptopt_budget=" in word for word in typed
+    )
     option.promptopt_narrowed = _is_narrowed(config, typed)
 
 

@@ -20,9 +20,10 @@ RECORDING = "baselines to record: "
 
 MARKER = (
     "prompt(source, *, cases, limit=None, sample=None, scorer=None, system=None, "
-    "user=None, assistant=None, syntax=None, request=None, model=None, "
-    "min_score=None, limits=None, watch=(), gate=None, threads=1): score a prompt on "
-    "its eval cases and fail when it got worse than its committed baseline"
+    "user=None, assistant=None, optimize=None, syntax=None, request=None, model=None, "
+    "min_score=None, limits=None, watch=(), gate=None, deliver='argument', threads=1): "
+    "score a prompt on its eval cases and fail when it got worse than its committed "
+    "baseline"
 )
 
 
@@ -50,10 +51,23 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_promptopt.configuration import check_settings
 
         check_settings(config)
+    if option.promptopt_cache_clear and not option.collectonly:
+        _clear_cache(config)
     if option.optimize_prompts and not option.collectonly:
         _controller(config)  # removes an old diff, so only after what may be refused
     if options.is_pull_request(option):
         _controller(config)  # a prompt test may be gone, and with it what wakes us
+
+
+def _clear_cache(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers start when it is done
+        from pytest_promptopt.errors import SettingError
+        from pytest_promptopt.reply_cache import clear_cache
+
+        try:
+            clear_cache(config.rootpath)
+        except SettingError as error:
+            raise pytest.UsageError(f"--promptopt-cache-clear: {error}") from error
 
 
 def _uses_settings(config: pytest.Config) -> bool:
@@ -64,6 +78,7 @@ def _uses_settings(config: pytest.Config) -> bool:
         option.promptopt_strategy is not None
         or option.promptopt_model is not None
         or option.promptopt_optimizer_model is not None
+        or option.promptopt_judge_model is not None
         or option.promptopt_fail_on is not None
     )
 

@@ -14,6 +14,7 @@ from pytest_promptopt.git import check_applies, work_tree
 from pytest_promptopt.patch import unified_diff
 from pytest_promptopt.proposed_texts import WrittenTexts, file_names
 from pytest_promptopt.report import proposal
+from pytest_promptopt.report.rechecks import together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +114,7 @@ class Proposals:
             "changes the same text and gains as much or more"
             for result in dropped
         ]
+        self.outbox.remarks += [told] if (told := together(kept)) else []
         text = proposal.pull_request_text(
             kept,
             dropped=dropped,

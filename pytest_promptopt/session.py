@@ -11,32 +11,47 @@ import inspect
 import json
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_promptopt import gate
 from pytest_promptopt.configuration import check_settings, is_worker
-from pytest_promptopt.errors import ModelError, PromptOptError, PromptOptWarning
+from pytest_promptopt.errors import (
+    BudgetExhausted,
+    ModelError,
+    PlacedError,
+    PromptOptError,
+    PromptOptWarning,
+    ScorerError,
+)
 from pytest_promptopt.items import marker, running
+from pytest_promptopt.items.again import AGAIN, RESULT
 from pytest_promptopt.items.committed import selector
+from pytest_promptopt.items.delivery import delivery_of
 from pytest_promptopt.items.faults import users_part
+from pytest_promptopt.items.interruption import Interruption
 from pytest_promptopt.items.look_ahead import one_by_one, upcoming
+from pytest_promptopt.items.marker_place import at_marker
+from pytest_promptopt.items.rechecking import Rechecks
 from pytest_promptopt.items.single import SingleCase
-from pytest_promptopt.records import Remark, TestResult
+from pytest_promptopt.records import RECHECKS, Remark, TestResult
 from pytest_promptopt.report import recording, terminal
 from pytest_promptopt.report.plain import plain
 from pytest_promptopt.suite import PromptSuite
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from typing import NoReturn
 
     from pytest_promptopt.items.conduct import Conduct
-    from pytest_promptopt.records import Verdict
+    from pytest_promptopt.records import Recheck, Verdict
 
-RESULT = pytest.StashKey[TestResult]()
 COVERED = Remark(kind="xfail", text="its xfail marker keeps this from failing the run")
+SKIPPED = Remark(
+    kind="outage",
+    text="skipped without being judged, as promptopt_on_outage says: run it again",
+)
 ARGUMENTS = pytest.StashKey[tuple[str, ...]]()
 
 
@@ -53,6 +68,8 @@ class PromptSession:
 
     def __init__(self, config: pytest.Config, collected: Sequence[pytest.Item]) -> None:
         self.suite = PromptSuite(config, collected)
+        config.pluginmanager.register(Interruption(self.suite))
+        self.rechecks = Rechecks(self.suite, collected, self._deliver)
         self._order: Sequence[pytest.Item] = ()
         self._next_item: pytest.Item | None = None
         self._said: dict[str, str] = {}
@@ -73,17 +90,36 @@ class PromptSession:
             _warn_of(self._estimate(), session.config)
 
     def pytest_report_collectionfinish(self) -> list[str]:
-        """Say what a recording is going to cost, before it costs anything."""
-        return self._estimate()
-
-    def pytest_keyboard_interrupt(self) -> None:
-        """Stop paying at once; the replies that came are in the cache."""
-        self.suite.close()
+        """Say what is going to be asked, before it costs anything."""
+        return self._estimate() or self.suite.allowance.estimate()
 
     def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:
             return []
         return [plain(line) for line in recording.estimate(self.suite.recordings())]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(
+        self, session: pytest.Session
+    ) -> Generator[None, object, object]:
+        """Re-check proposals on other prompt tests, once nothing is set up any more."""
+        ended = yield
+        if not (session.shouldfail or session.shouldstop):
+            self.rechecks.run()
+        return ended
+
+    def _deliver(self, found: Mapping[str, Sequence[Recheck]]) -> None:
+        """Hand over what re-checks say; a worker has no controller."""
+        data = {
+            nodeid: [recheck.to_json() for recheck in rechecks]
+            for nodeid, rechecks in found.items()
+        }
+        told, config = json.dumps(data, allow_nan=False), self.suite.config
+        if is_worker(config):
+            config.workeroutput[RECHECKS] = told  # type: ignore[attr-defined]
+            return
+        controller: Any = config.pluginmanager.get_plugin("promptopt-controller")
+        controller.take_rechecks(told)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -110,6 +146,7 @@ class PromptSession:
             del item.stash[RESULT]
         item.stash[ARGUMENTS] = running.argument_names(original)
         conduct: Conduct | SingleCase | None = None
+        self.suite.watch.begin(item.nodeid)
         try:
             conduct = self._prepared(item)
             item.obj = running.looped(
@@ -118,10 +155,15 @@ class PromptSession:
                 conducted=conduct.run(),
                 engine=self.suite.engine,
                 threads=conduct.test.mark.threads,
+                delivery=delivery_of(self.suite.test_of(item), item),
                 finish=lambda result: item.stash.__setitem__(RESULT, result),
+                watch=self.suite.watch,
             )
             yield
         except PromptOptError as error:
+            placed = isinstance(error, (PlacedError, ScorerError))
+            if placed or (conduct is not None and not isinstance(error, ModelError)):
+                at_marker(error, item)
             self._fail(item, _could_not_be_judged(error), conduct)
         except Exception as error:  # noqa: BLE001 - raised again, it is the user's
             # A hook or a model of the user's: the lines of this package say nothing.
@@ -129,9 +171,17 @@ class PromptSession:
             raise error.with_traceback(trace)  # noqa: B904 - the same one
         finally:
             item.obj = original
+            self.suite.watch.end()
+        if AGAIN in item.stash:  # a re-check has no outcome of its own
+            return
+        self._note_rechecks(item, conduct)
+        self.suite.let_go(item)
         self._settle(item, conduct)
 
     def _prepared(self, item: pytest.Function) -> Conduct | SingleCase:
+        again = item.stash.get(AGAIN, None)
+        if again is not None:
+            return again
         case_id = item.config.option.promptopt_case
         if case_id is not None:
             return self.suite.single(item, case_id)
@@ -144,6 +194,15 @@ class PromptSession:
             for other in upcoming(item, self._next_item, self._order):
                 self.suite.begin(other)
         return conduct
+
+    def _note_rechecks(
+        self, item: pytest.Function, conduct: Conduct | SingleCase
+    ) -> None:
+        """Note which tests a proposal is to be re-checked on, if there is one."""
+        result = item.stash.get(RESULT, None)
+        if result is None or isinstance(conduct, SingleCase) or not conduct.driver:
+            return
+        item.stash[RESULT] = self.rechecks.due(result, conduct.driver.budget)
 
     def _settle(self, item: pytest.Function, conduct: Conduct | SingleCase) -> None:
         """Turn the verdict into pytest's outcome."""
@@ -159,6 +218,9 @@ class PromptSession:
         stops = verdict.outcome in ("fail", "error") or (
             verdict.outcome == "inconclusive" and "inconclusive" in self.suite.fail_on
         )
+        if self._skips(conduct, verdict):
+            result = replace(result, remarks=(*result.remarks, SKIPPED))
+            item.stash[RESULT] = result
         if not stops and (
             verdict.outcome == "inconclusive"
             or verdict.cause in ("report only", "accepted")
@@ -167,10 +229,10 @@ class PromptSession:
             if verdict.outcome == "pass":  # then the figures do not say what is wrong
                 told = f"pass ({verdict.cause}): {verdict.message}"
             _warn(item, f"{result.prompt}: {told}")
-        for remark in result.remarks:
-            _warn(item, f"{result.prompt}: {remark.kind}: {remark.text}")
-        if result.search is not None and result.search.outcome == "error":
-            _warn(item, f"{result.prompt}: search failed: {result.search.message}")
+        _warn_beside(item, result)
+        if SKIPPED in result.remarks:
+            reason = plain(f"{result.prompt}: {terminal.one_line(result)}")
+            raise pytest.skip.Exception(reason, _use_item_location=True)
         if stops:
             failure = self._failure(result)
             checked = verdict.outcome != "error"
@@ -178,6 +240,11 @@ class PromptSession:
                 # --pdb then stops where the first failed case was checked.
                 failure = failure.with_traceback(first.__traceback__)
             raise failure
+
+    def _skips(self, conduct: Conduct, verdict: Verdict) -> bool:
+        """Return whether a test is skipped since the provider was away."""
+        away = verdict.outcome == "error" and verdict.cause == "provider"
+        return away and conduct.rounds.met_outage and self.suite.skips_outages
 
     def _fail(
         self,
@@ -193,6 +260,7 @@ class PromptSession:
             verdict=verdict,
             calls=conduct.tally.calls if conduct is not None else 0,
             cached=conduct.tally.cached if conduct is not None else 0,
+            runs=conduct.tally.runs if conduct is not None else 0,
             line=(item.location[1] or 0) + 1,
         )
         item.stash[RESULT] = result
@@ -207,7 +275,9 @@ class PromptSession:
         verdict = result.verdict
         if verdict.outcome != "error" or verdict.cause == "test":
             return None
-        reason = verdict.message.rpartition("hint:")[2].strip() or verdict.message
+        reason = verdict.message
+        if verdict.cause != "setup":  # there each file and value is one to mend
+            reason = reason.rpartition("hint:")[2].strip() or reason
         first = self._said.setdefault(reason, result.nodeid)
         return None if first == result.nodeid else first
 
@@ -222,7 +292,7 @@ class PromptSession:
         names = pyfuncitem.stash[ARGUMENTS]
         given = pyfuncitem.funcargs  # not what mock.patch passes
         arguments = {name: given[name] for name in names if name in given}
-        running.run_unowned(pyfuncitem.obj, arguments)
+        running.run_unowned(pyfuncitem.obj, arguments, self.suite.watch)
         return True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -235,7 +305,7 @@ class PromptSession:
         if call.when != "call" or result is None:
             return report
         unsure = result.verdict.outcome in ("error", "inconclusive")
-        if unsure and report.outcome == "skipped":
+        if unsure and report.outcome == "skipped" and SKIPPED not in result.remarks:
             # xfail covers a prompt that got worse, not a run that cannot tell.
             report.outcome = "failed"
             del report.wasxfail
@@ -255,6 +325,8 @@ class PromptSession:
 
 
 def _could_not_be_judged(error: PromptOptError) -> Verdict:
+    if isinstance(error, BudgetExhausted):
+        return gate.error("budget", str(error))
     if isinstance(error, ModelError):
         return gate.error("provider", str(error), retryable=error.retryable)
     return gate.error("setup", str(error))
@@ -278,6 +350,14 @@ def _label(item: pytest.Function) -> str:
     except PromptOptError:
         roles = [mark.kwargs[role] for role in marker.ROLES if role in mark.kwargs]
         return " + ".join(map(str, [*mark.args, *roles])) or item.name
+
+
+def _warn_beside(item: pytest.Function, result: TestResult) -> None:
+    """Warn of what is to be known beside the verdict."""
+    for remark in result.remarks:
+        _warn(item, f"{result.prompt}: {remark.kind}: {remark.text}")
+    if result.search is not None and result.search.outcome == "error":
+        _warn(item, f"{result.prompt}: search failed: {result.search.message}")
 
 
 def _warn(item: pytest.Function, text: str) -> None:

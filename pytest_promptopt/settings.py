@@ -11,6 +11,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_promptopt.amounts import Amounts, read_amounts
 from pytest_promptopt.errors import SettingError
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLES = ("providers", "request", "optimizer_request", "prices")
+CACHE = ("on", "off")
 GATES = ("enforce", "report")
 SYNTAXES = ("jinja", "format", "literal")
 FAIL_ON = ("drift", "inconclusive")
+ON_OUTAGE = ("fail", "skip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,45 @@ def fail_on_of(ini: Mapping[str, str]) -> frozenset[str]:
     return some_of(resolve_ini(ini.get, "promptopt_fail_on", ()), FAIL_ON)
 
 
+def amounts(setting: Setting) -> Setting:
+    """Read a setting that says what a run may spend.
+
+    Args:
+        setting: Its value is text, or several texts, of which a later one holds where
+            two limit the same; ``None`` if nothing is set.
+
+    Returns:
+        The same with :class:`~pytest_promptopt.amounts.Amounts` as its value, or
+        ``None``.
+
+    Raises:
+        SettingError: It is no budget.
+    """
+    if setting.value is None:
+        return setting
+    given = setting.value
+    found = Amounts()
+    for text in given if isinstance(given, (list, tuple)) else [given]:
+        try:
+            found = found.followed_by(read_amounts(str(text)))
+        except SettingError as error:
+            problem = f"{setting.origin}: {error.problem}"
+            raise SettingError(problem, error.hint) from None
+    return Setting(found, setting.origin)
+
+
+def budget_of(ini: Mapping[str, str]) -> Amounts | None:
+    """Read what another commit's ini values say a run may spend, if they do.
+
+    Raises:
+        SettingError: It is no budget.
+    """
+    found: Amounts | None = amounts(
+        resolve_ini(ini.get, "promptopt_budget", None)
+    ).value
+    return found
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the closest known word, or all of them."""
     words = sorted(known)
@@ -136,14 +178,20 @@ class Settings:
     Attributes:
         model: Name of the task model, if one is set for the run.
         optimizer_model: Name of the optimizer model, if it differs.
+        judge_model: Name of the judge model, if it differs.
         strategy: Name of the optimisation strategy.
         steps: Steps of a search.
-        budget: Model calls of all searches together.
+        budget: What the run may spend, as :class:`~pytest_promptopt.amounts.Amounts`;
+            the value is ``None`` if nothing is set.
         seed: Seed of the random draws.
+        cache: ``"on"``, or ``"off"``: no reply of an earlier run is used.
+        cache_size: Megabytes that the reply cache may have.
         concurrency: Requests in flight at once in this process.
         gate: ``"enforce"`` or ``"report"``.
         fail_on: What fails the run beside a worse prompt and an error: any of
             ``"inconclusive"`` and ``"drift"``.
+        on_outage: ``"fail"``, or ``"skip"`` for what an outage keeps from being judged.
+        processes: How many processes share concurrency and rates.
         providers: The raw ``[tool.promptopt.providers]`` table.
         request: Default model settings of every prompt test.
         optimizer_request: Model settings of requests to the optimizer model.
@@ -154,15 +202,20 @@ class Settings:
     optimizer_model: Setting
     strategy: Setting
     steps: int
-    budget: int
+    budget: Setting
     seed: int
+    cache: str
+    cache_size: int
     concurrency: int
     gate: str
     fail_on: frozenset[str] = frozenset()
+    on_outage: str = "fail"
+    processes: int = 1
     providers: Mapping[str, Any] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)
     optimizer_request: Mapping[str, Any] = field(default_factory=dict)
     prices: Mapping[str, Any] = field(default_factory=dict)
+    judge_model: Setting = Setting(None, "default")
 
 
 def gather(
@@ -192,13 +245,21 @@ def gather(
     return Settings(
         model=setting("promptopt_model", None),
         optimizer_model=setting("promptopt_optimizer_model", None),
+        judge_model=setting("promptopt_judge_model", None),
         strategy=setting("promptopt_strategy", "opro"),
         steps=whole(setting("promptopt_steps", 8), least=1),
-        budget=whole(setting("promptopt_budget", 12_000), least=1),
+        budget=amounts(setting("promptopt_budget", None)),
         seed=whole(seed, least=0),
+        cache=one_of(
+            resolve("promptopt_cache", cli=option("promptopt_cache"), default="on"),
+            CACHE,
+        ),
+        cache_size=whole(resolve_ini(ini, "promptopt_cache_size", 1000), least=1),
         concurrency=max(1, concurrency // processes),
         gate=one_of(resolve_ini(ini, "promptopt_gate", "enforce"), GATES),
         fail_on=some_of(setting("promptopt_fail_on", ()), FAIL_ON),
+        on_outage=one_of(resolve_ini(ini, "promptopt_on_outage", "fail"), ON_OUTAGE),
+        processes=processes,
         providers=tables.get("providers", {}),
         request=tables.get("request", {}),
         optimizer_request=tables.get("optimizer_request", {}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from concurrent.futures import wait
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,18 +14,18 @@ from pytest_promptopt.configuration import (
     today,
     under_ci,
 )
-from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.errors import PromptOptError
 from pytest_promptopt.gate import RECORDED_TRIALS
-from pytest_promptopt.git import is_tracked
+from pytest_promptopt.items import interruption
+from pytest_promptopt.items.allowance import Allowance
+from pytest_promptopt.items.collection import LEAVING, Collection
 from pytest_promptopt.items.conduct import Conduct
-from pytest_promptopt.items.places import roots
-from pytest_promptopt.items.planning import edited, plan
-from pytest_promptopt.items.prompt_test import PromptTest, load
-from pytest_promptopt.items.reference import Reference, reference_of
+from pytest_promptopt.items.judge import most_judged
+from pytest_promptopt.items.planning import plan
 from pytest_promptopt.items.roster import Roster
 from pytest_promptopt.items.single import SingleCase
-from pytest_promptopt.models.budget import Budget
-from pytest_promptopt.models.engine import Engine
+from pytest_promptopt.models.engine import CLOSE_S, Engine
+from pytest_promptopt.progress import watch_for
 from pytest_promptopt.pull_request import base_of, fail_on
 from pytest_promptopt.report.recording import Recording as Recorded
 
@@ -34,19 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_promptopt.items.base_test import Base
-    from pytest_promptopt.items.planning import Recording
+    from pytest_promptopt.items.planning import Plan, Recording
+    from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.items.searching import SearchDriver
+    from pytest_promptopt.items.watching import Watch
     from pytest_promptopt.models.chat import NamedModel
-    from pytest_promptopt.records import Case
     from pytest_promptopt.settings import Settings
 
-LEAVING = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
-"""What a callable that supplies cases may raise to leave its test."""
-
-COMMITTED = (
-    "the reply cache .promptopt/cache.sqlite is committed to git, so it is not used: "
-    "git rm --cached it and ignore .promptopt/"
-)
+HURRY_S = 0.2
+"""Longest wait for the engine's end after Ctrl-C, in seconds."""
 
 DRAIN_S = 10.0
 """Longest wait for replies that nobody waits for any more, in seconds."""
@@ -68,10 +64,10 @@ class PromptSuite:
         self.config = config
         self.selected: Sequence[pytest.Item] = collected
         self._collected = tuple(collected)
-        self._tests: dict[str, PromptTest | BaseException] = {}
-        self._references: dict[str, Reference | PromptOptError] = {}
+        self._plans: dict[str, Plan] = {}
         self._conducts: dict[str, Conduct] = {}
         self._engine: Engine | None = None
+        self._interrupted = ""
 
     @cached_property
     def settings(self) -> Settings:
@@ -97,21 +93,43 @@ class PromptSuite:
         """
         return fail_on(self.config, self.settings)
 
+    @cached_property
+    def allowance(self) -> Allowance:
+        """What the run may spend."""
+        return Allowance(self)
+
     @property
     def engine(self) -> Engine:
         """The engine, started at first use."""
         if self._engine is None:
-            from pytest_promptopt.models.cache import Cache
+            from pytest_promptopt.reply_cache import cache_of
 
-            path = self.config.rootpath / ".promptopt" / "cache.sqlite"
-            # Whoever commits replies decides what is measured.
-            committed = path.exists() and is_tracked(path)
+            cache, notes = cache_of(self.config.rootpath, self.settings)
             self._engine = Engine(
                 concurrency=self.settings.concurrency,
-                cache=None if committed else Cache(path),
-                notes=(COMMITTED,) if committed else (),
+                cache=cache,
+                notes=notes,
+                processes=self.settings.processes,
             )
         return self._engine
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What shows how far the run is."""
+        return watch_for(
+            self.config, lambda: self._engine.repeated if self._engine else 0
+        )
+
+    @cached_property
+    def tests(self) -> Collection:
+        """The collected prompt tests."""
+        return Collection(
+            self.config,
+            self._collected,
+            models=self.models,
+            base=lambda: self.base,
+            request=self.settings.request,
+        )
 
     def test_of(self, item: pytest.Item) -> PromptTest:
         """Read a prompt test, once.
@@ -119,30 +137,7 @@ class PromptSuite:
         Raises:
             PromptOptError: It cannot be read.
         """
-        if item.nodeid not in self._tests:
-            try:
-                self._tests[item.nodeid] = self._load(item)
-            except (PromptOptError, *LEAVING) as error:
-                self._tests[item.nodeid] = error
-        found = self._tests[item.nodeid]
-        if isinstance(found, BaseException):
-            raise found
-        return found
-
-    def _load(self, item: pytest.Item) -> PromptTest:
-        if not isinstance(item, pytest.Function):
-            raise SettingError(
-                f"{item.nodeid}: the prompt marker is not on a test function",
-                "mark a function, or a method of a plain class",
-            )
-        return load(
-            item,
-            renewed=self.config.option.promptopt_update_baseline,
-            defaults=self.settings.request,
-            named_scorer=lambda name: self.config.hook.pytest_promptopt_scorer(
-                config=self.config, name=name
-            ),
-        )
+        return self.tests.test_of(item)
 
     def reference_for(self, item: pytest.Item) -> Reference:
         """Return what a prompt test is held against, read once.
@@ -150,43 +145,7 @@ class PromptSuite:
         Raises:
             PromptOptError: The test or the base commit cannot be read.
         """
-        if item.nodeid not in self._references:
-            try:
-                self._references[item.nodeid] = self._reference(item)
-            except PromptOptError as error:
-                self._references[item.nodeid] = error
-        found = self._references[item.nodeid]
-        if isinstance(found, PromptOptError):
-            raise found
-        return found
-
-    def _reference(self, item: pytest.Item) -> Reference:
-        test = self.test_of(item)
-        model = self.models.task_model(test)
-        base = None
-        if self.base is not None:
-            setting = self.models.setting(test)
-            base = self.base.test(
-                test,
-                test_file=item.path,
-                roots=roots(self.config, item.path),
-                model_is_fixed=setting.origin.startswith("--"),
-            )
-        return reference_of(test, base, model_identity=model.identity)
-
-    @cached_property
-    def hypotheses(self) -> int:
-        """How many edited prompt tests, and limits of theirs, there are."""
-        return sum(map(self._hypotheses_of, self._collected))
-
-    def _hypotheses_of(self, item: pytest.Item) -> int:
-        try:
-            test, reference = self.test_of(item), self.reference_for(item)
-            if not edited(test, self.models.task_model(test), reference):
-                return 0
-            return 1 + len(reference.limits)
-        except (PromptOptError, *LEAVING):
-            return 1  # a test that cannot be read shares the error rate too
+        return self.tests.reference_for(item)
 
     def conduct_of(self, item: pytest.Item) -> Conduct:
         """Plan a prompt test, once.
@@ -198,6 +157,24 @@ class PromptSuite:
             self._conducts[item.nodeid] = self._conduct(item)
         return self._conducts[item.nodeid]
 
+    def plan_of(self, item: pytest.Item) -> Plan:
+        """Decide how a prompt test is judged, once.
+
+        Raises:
+            PromptOptError: It cannot be read, or its model is not known.
+        """
+        if item.nodeid not in self._plans:
+            test = self.test_of(item)
+            self._plans[item.nodeid] = plan(
+                test,
+                self.models.task_model(test),
+                self.reference_for(item),
+                recording=self.recording,
+                everything=self.config.option.promptopt_all,
+                seed=self.settings.seed,
+            )
+        return self._plans[item.nodeid]
+
     def begin(self, item: pytest.Item) -> None:
         """Send a prompt test's first requests ahead of its own turn."""
         try:
@@ -208,6 +185,12 @@ class PromptSuite:
     def forget(self, item: pytest.Item) -> None:
         """Plan a prompt test anew when it is asked for again, from the same files."""
         self._conducts.pop(item.nodeid, None)
+
+    def let_go(self, item: pytest.Item) -> None:
+        """Give back the memory of a prompt test's trials, if none is under way."""
+        conduct = self._conducts.get(item.nodeid)
+        if conduct is not None and not conduct.in_flight():
+            del self._conducts[item.nodeid]
 
     @property
     def recording(self) -> Recording | None:
@@ -228,50 +211,65 @@ class PromptSuite:
             return self.settings.gate
         return self.base.settings.get("promptopt_gate", "enforce")
 
+    @cached_property
+    def skips_outages(self) -> bool:
+        """Whether what an outage keeps from being judged is skipped; as for the gate.
+
+        Never in a recording, which somebody waits for.
+        """
+        if self.recording is not None:
+            return False
+        if self.base is None or self.config.option.promptopt_on_outage_typed:
+            return self.settings.on_outage == "skip"
+        return self.base.settings.get("promptopt_on_outage", "fail") == "skip"
+
     def _conduct(self, item: pytest.Item) -> Conduct:
         option = self.config.option
         test, reference = self.test_of(item), self.reference_for(item)
-        model = self.models.task_model(test)
+        model, planned = self.models.task_model(test), self.plan_of(item)
+        if planned.trials:
+            self.allowance.check(test)
         conduct = Conduct(
             test=test,
-            plan=plan(
-                test,
-                model,
-                reference,
-                recording=self.recording,
-                everything=option.promptopt_all,
-                seed=self.settings.seed,
-            ),
+            plan=planned,
             reference=reference,
             model=model,
             model_named=self.models.named,
             prices=self.models.prices,
             engine=self.engine,
-            hypotheses=lambda: self.hypotheses,
+            hypotheses=lambda: self.tests.hypotheses,
             strict=under_ci(),
             report_only=(reference.gate or self._gate) == "report",
             today=today(),
             recording=self.recording,
             reason=option.promptopt_reason,
+            budget=self.allowance.gates,
         )
         if option.optimize_prompts:
-            conduct.search = lambda: self._search(test, model)
+            conduct.search = lambda sends: self._search(test, model, sends)
             conduct.strategy = self.settings.strategy.value
         return conduct
 
-    def _search(self, test: PromptTest, model: NamedModel) -> SearchDriver:
+    def _search(self, test: PromptTest, model: NamedModel, sends: int) -> SearchDriver:
         from pytest_promptopt.items.searching import search_driver
 
-        optimizer = self.settings.optimizer_model.value
-        return search_driver(
+        name = self.settings.optimizer_model.value or model.name
+
+        def writer() -> NamedModel:
+            return self.models.named(name, "optimizer")
+
+        driver = search_driver(
             test,
             strategy=strategy_of(self.config, self.settings.strategy.value),
             settings=self.settings,
-            budget=Budget(self.settings.budget // max(1, len(self.selected))),
+            share=self.allowance.share(test, model, writer),
+            sends=sends,
             model=model,
-            optimizer=lambda: self.models.named(optimizer or model.name, "optimizer"),
+            optimizer=writer,
             engine=self.engine,
         )
+        driver.watch = self.watch
+        return driver
 
     def recordings(self) -> list[Recorded]:
         """Return what the selected prompt tests will ask for to be recorded."""
@@ -291,6 +289,7 @@ class PromptSuite:
                         trials=RECORDED_TRIALS,
                         model=model.name,
                         calls_known=not test.calls_itself,
+                        judged=most_judged(test, len(test.cases) * RECORDED_TRIALS),
                     )
                 )
         return found
@@ -304,29 +303,15 @@ class PromptSuite:
         test = self.test_of(item)
         found = [case for case in test.cases if case.id == case_id]
         if not found:
-            self._check_case_id(case_id)
+            self.tests.check_case_id(case_id, self.selected)
             pytest.skip(f"{test.mark.label} has no case {case_id!r}")
         return SingleCase(
             test=test,
             case=found[0],
             model=self.models.task_model(test),
             engine=self.engine,
+            budget=self.allowance.gates,
         )
-
-    def _check_case_id(self, case_id: str) -> None:
-        known = {case.id for entry in self.selected for case in self._cases_of(entry)}
-        if case_id not in known:
-            close = difflib.get_close_matches(case_id, sorted(known), n=1)
-            raise SettingError(
-                f"no case {case_id!r} in the selected prompt tests",
-                f"did you mean {close[0]!r}?" if close else "look into the case files",
-            )
-
-    def _cases_of(self, item: pytest.Item) -> tuple[Case, ...]:
-        try:
-            return self.test_of(item).cases
-        except (PromptOptError, *LEAVING):
-            return ()  # said when its own turn comes
 
     def drain(self) -> None:
         """See that no request is in flight, since an ordinary test comes next.
@@ -341,15 +326,36 @@ class PromptSuite:
         ]
         wait([reply for reply in replies if not reply.cancel()], timeout=DRAIN_S)
 
-    def close(self) -> tuple[str, ...]:
+    def interrupt(self) -> str:
+        """Stop paying at once, and return what was done until then.
+
+        Returns:
+            Empty if no prompt test was begun: faults of collection end a run, too.
+        """
+        if self._conducts and not self._interrupted:
+            self._interrupted = interruption.told(self._conducts.values())
+            self.close(HURRY_S)
+        return self._interrupted
+
+    def close(self, within_s: float = CLOSE_S) -> tuple[str, ...]:
         """Join the engine's thread.
+
+        Args:
+            within_s: Longest wait for it.
 
         Returns:
             What it has to say about the run, such as a cache that was set aside.
         """
+        if "watch" in vars(self):
+            self.watch.close()
+        self._conducts.clear()  # else the interpreter searches them at its end
+        vars(self).pop("tests", None)
+        self._plans.clear()
         if self._engine is None:
             return ()
         notes = self._engine.notes
-        self._engine.close()
+        self._engine.close(within_s)
         self._engine = None
+        self.allowance.close()
+        del self.allowance
         return tuple(notes)

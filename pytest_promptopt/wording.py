@@ -103,6 +103,34 @@ def quantity(value: float) -> str:
     return f"{Decimal(f'{value:.4g}'):f}"
 
 
+def money(dollars: float) -> str:
+    """Write US dollars: ``"$12.50"``, ``"$0.0132"``.
+
+    What is less than a hundredth of a cent is written ``"< $0.0001"``, 0 ``"$0"``.
+    """
+    if not dollars:
+        return "$0"
+    if abs(dollars) < 0.0001:
+        return "< $0.0001"
+    return f"${dollars:,.2f}" if abs(dollars) >= 1 else f"${_trimmed(dollars)}"
+
+
+def _trimmed(dollars: float) -> str:
+    """Write less than a dollar, from 2 to 4 decimals."""
+    shown = f"{dollars:.4f}"
+    return shown.rstrip("0").ljust(len("0.00"), "0")
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes: ``"90 seconds"``, ``"10 minutes"``."""
+    for length, noun in ((3600, "hour"), (60, "minute")):
+        if seconds >= length and seconds % length == 0:
+            return count(int(seconds // length), noun)
+    if seconds == int(seconds):
+        return count(int(seconds), "second")
+    return f"{quantity(seconds)} seconds"
+
+
 def age(date: str, today: str) -> str:
     """Write how old something is: ``"today"``, ``"1 day ago"``, ``"3 months ago"``.
 

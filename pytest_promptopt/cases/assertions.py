@@ -20,7 +20,7 @@ MISSPELT_SIMILARITY = 0.85
 """``difflib`` ratio from which a word before a colon counts as a misspelt type."""
 
 _IN_BODY = "write the check as a test body: def test_it(case, output): assert ..."
-_BY_JUDGE = "grade with a judge: a scorer that asks a model"
+_BY_JUDGE = "grade with a judge, scorer=judge('rubric.j2'): a scorer that asks a model"
 _BY_LIMIT = "set a limit on the marker, such as limits={'latency': '<=2'}"
 _BY_LIKENESS = "grade with a scorer that compares texts by likeness"
 

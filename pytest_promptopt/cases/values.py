@@ -58,6 +58,8 @@ def plain_value(value: Any, place: str, name: str, depth: int = 0) -> Any:
 
 def plain_text(text: str, place: str, name: str) -> str:
     """Return the text as a plain ``str``, refusing what UTF-8 cannot encode."""
+    if type(text) is str and text.isascii():
+        return text
     try:
         # Half a surrogate pair can neither be sent to a model nor cross to xdist.
         return text.encode("utf-8").decode("utf-8")

@@ -73,7 +73,7 @@ def _rows_of_list(entry: Entry, file: str) -> list[Row]:
 def _no_list(document: Entry, file: str) -> Exception:
     names = list(document.value) if isinstance(document.value, Mapping) else []
     for name in names:
-        close = difflib.get_close_matches(name, LISTS, n=1)
+        close = difflib.get_close_matches(name, LISTS, n=1, cutoff=0.8)
         if close:
             return fault(
                 f"{file}:{document.line}",

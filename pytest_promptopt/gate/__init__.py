@@ -13,7 +13,7 @@ from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
 from pytest_promptopt.gate.must_pass import doubtful_must_pass, unsteady_must_pass
 from pytest_promptopt.gate.retrials import doubtful_still, with_retrials
 from pytest_promptopt.gate.rules import goes_on, judge_edited
-from pytest_promptopt.gate.single import error, judge_alone
+from pytest_promptopt.gate.single import error, judge_alone, no_score
 from pytest_promptopt.gate.terms import (
     LOOKS,
     RECORDED_TRIALS,
@@ -50,6 +50,7 @@ __all__ = [
     "judge_kept",
     "judge_unchanged",
     "judge_unedited",
+    "no_score",
     "redraws",
     "report_only",
     "trials_per_look",

@@ -10,9 +10,9 @@ from pytest_promptopt.gate.finding import CHANCE_EXPLAINS
 from pytest_promptopt.gate.must_pass import can_fail_alone
 from pytest_promptopt.gate.single import (
     MOST_MISSING,
-    error,
     is_below,
     judge_alone,
+    no_score,
     no_verdict,
 )
 
@@ -49,7 +49,7 @@ def refusal(
     elif compared.pairs:
         return None
     elif compared.common:
-        found = error("test", "no case has a score in both arms")
+        found = no_score(new, where=" in both arms")
     else:
         found = replace(
             judge_alone(cases, new, terms=terms),

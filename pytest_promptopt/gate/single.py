@@ -57,7 +57,7 @@ def judge_alone(
     ]
     if not pairs or len(missing) > MOST_MISSING * len(cases):
         texts = [text for why in silences.values() for text in why]
-        return no_verdict(missing, texts, len(cases))
+        return no_verdict(missing, texts, len(cases)) if missing else no_score(trials)
     means, weights = [pair.now for pair in pairs], [pair.case.weight for pair in pairs]
     accuracy = stats.weighted_mean(means, weights)
     verdict = Verdict(
@@ -134,7 +134,7 @@ def error(cause: str, message: str, *, retryable: bool = False) -> Verdict:
     """Return the verdict of a prompt test that could not be measured.
 
     Args:
-        cause: ``"provider"``, ``"budget"``, ``"test"`` or ``"setup"``.
+        cause: ``"provider"``, ``"budget"``, ``"test"``, ``"judge"`` or ``"setup"``.
         message: What happened, in one sentence.
         retryable: Whether the same run may succeed later: a provider's error that says
             so, never a spent budget or a broken test.
@@ -145,15 +145,13 @@ def error(cause: str, message: str, *, retryable: bool = False) -> Verdict:
 def no_verdict(
     missing: tuple[str, ...], silences: Sequence[str], cases: int
 ) -> Verdict:
-    """Return the error for too many missing trials, or for no score at all.
+    """Return the error for too many missing trials.
 
     Args:
-        missing: Ids of the cases without a reply.
+        missing: Ids of the cases without a reply; not empty.
         silences: Why, one text per missing trial, led by its cause and a colon.
         cases: How many cases there are.
     """
-    if not missing:
-        return error("test", "no case has a score")
     # The most frequent reason speaks for all; ties go to the alphabet.
     reason = max(sorted(set(silences)), key=list(silences).count)
     cause, colon, detail = reason.partition(": ")
@@ -163,6 +161,26 @@ def no_verdict(
         f"{len(missing)} of {say.count(cases, 'case')} could not be scored: {detail}"
     )
     return replace(error(cause, message), missing=missing)
+
+
+def no_score(trials: Trials, *, where: str = "") -> Verdict:
+    """Return the error for replies that came and have no score, with one reason.
+
+    Args:
+        trials: Trials of the arm under test.
+        where: What follows "no case has a score".
+    """
+    scores = [trial.score for entries in trials.values() for trial in entries]
+    reasons = [score.reason for score in scores if score.value is None]
+    if not reasons:
+        return error("test", f"no case has a score{where}")
+    # The most frequent one; ties go to the alphabet.
+    reason = max(sorted(set(reasons)), key=reasons.count)
+    return error(
+        "test",
+        f"no case has a score{where}: {len(reasons)} of "
+        f"{say.count(len(scores), 'trial')} got none, for example: {reason}",
+    )
 
 
 def is_below(interval: tuple[float, float], min_score: float) -> bool:

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_promptopt.errors import SettingError
 from pytest_promptopt.items.base_names import Module, Scope
+from pytest_promptopt.items.named_sources import named_sources
 from pytest_promptopt.settings import GATES, SYNTAXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_promptopt.prompts.source import SyntaxName
+    from pytest_promptopt.prompts.source import Places, Syntaxes
 
 _MARKER = "pytest.mark.prompt"
 _ROLES = ("system", "user", "assistant")
@@ -30,20 +32,23 @@ class BaseMark:
     """The arguments of a ``prompt`` marker, as far as its text says them.
 
     Attributes:
-        sources: Message role to place; ``None`` if unknown.
+        sources: Message role to place, or name of a prompt to that; ``None`` if
+            unknown.
         cases: Path of the case file; ``None`` if unknown or given in another way.
         min_score: Floor of the accuracy, in [0, 1].
         limits: Part of the scores to its limit as written.
         gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
         model: Name of the task model, if it differs from the run's.
-        request: Model settings, or the place of a constant that holds them.
+        request: Model settings, or the place of a constant that holds them; or one
+            of the two by the names of several prompts.
         scorer: Name of a scorer, or ``None``: the body decides.
-        syntax: What the sources are written in, or message role to that.
+        syntax: What the sources are written in, or message role, or name of a prompt,
+            to that.
         known: The names, of those above, that are known, also to have their default;
             the others have it too, and mean nothing.
     """
 
-    sources: Mapping[str, str] | None = None
+    sources: Places | None = None
     cases: str | None = None
     min_score: float | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +56,7 @@ class BaseMark:
     model: str | None = None
     request: Mapping[str, Any] | str = field(default_factory=dict)
     scorer: str | None = None
-    syntax: SyntaxName | Mapping[str, SyntaxName] = ""
+    syntax: Syntaxes = ""
     known: frozenset[str] = frozenset()
 
 
@@ -216,12 +221,15 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
         or (isinstance(value, Mapping) and all(isinstance(key, str) for key in value))
     ),
     "scorer": lambda value: isinstance(value, str),
-    "syntax": lambda value: (
-        all(name in SYNTAXES for name in value.values())
-        if isinstance(value, Mapping)
-        else value in SYNTAXES
-    ),
+    "syntax": lambda value: _is_syntax(value, depth=2),
 }
+
+
+def _is_syntax(value: Any, depth: int) -> bool:
+    """Whether it is a syntax, or a mapping to such by role, or by name and role."""
+    if isinstance(value, Mapping) and depth:
+        return all(_is_syntax(entry, depth - 1) for entry in value.values())
+    return value in SYNTAXES
 
 
 def _read(module: Module, call: _Call) -> BaseMark:
@@ -262,7 +270,7 @@ def _sources(
     given: Mapping[str, tuple[bool, Any]],
     *,
     complete: bool,
-) -> Mapping[str, str] | None:
+) -> Places | None:
     named = {role: given[role] for role in _ROLES if role in given}
     if call.args:
         if named or len(call.args) > 1:
@@ -270,6 +278,11 @@ def _sources(
         named = {"": _literal(module, call.args[0], call.scope)}
     elif not complete:
         return None
+    if call.args and isinstance(named[""][1], Mapping):
+        try:
+            return named_sources(named[""][1])
+        except SettingError:
+            return None  # the run at the base says it
     if not named or not all(isinstance(value, str) for _, value in named.values()):
         return None
     return {role: value for role, (_, value) in named.items()}

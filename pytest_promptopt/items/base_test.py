@@ -11,7 +11,8 @@ from pytest_promptopt import baseline as baselines
 from pytest_promptopt.errors import BaselineError, SettingError, SourceError
 from pytest_promptopt.items.base_marks import mark_at
 from pytest_promptopt.items.places import locate
-from pytest_promptopt.items.prompt_test import digest_of_source
+from pytest_promptopt.items.request_settings import settings_for
+from pytest_promptopt.items.watched_files import digest_of_source
 from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.prompts import Prompt, load_prompt
 from pytest_promptopt.settings import tables_of
@@ -148,7 +149,7 @@ class Base:
             record=record,
             prompt=prompt,
             model="" if model_is_fixed else self._model(mark),
-            request=self._request(mark, prompt, roots),
+            request=self._request(test, mark, prompt, roots),
             mark=mark,
             test_digest=digest,
             has_same_cases=self._has_same_cases(
@@ -158,16 +159,29 @@ class Base:
         )
 
     def _request(
-        self, mark: BaseMark | None, prompt: Prompt | None, roots: Sequence[Path]
+        self,
+        test: PromptTest,
+        mark: BaseMark | None,
+        prompt: Prompt | None,
+        roots: Sequence[Path],
     ) -> Mapping[str, Any] | None:
         if mark is None or "request" not in mark.known:
             return None
-        of_prompt = {} if prompt is None else prompt.request_defaults
+        if prompt is None and test.prompt.names:
+            return None  # which prompt has settings of its own is not known
         try:
-            of_mark = request_settings(mark.request, roots, self.files)
+            if prompt is None:
+                given = request_settings(mark.request, roots, self.files)
+                return {**self._request_defaults, **given}
+            return settings_for(
+                prompt,
+                mark.request,
+                defaults=self._request_defaults,
+                roots=roots,
+                files=self.files,
+            )
         except (BaselineError, SettingError, SourceError):
             return None  # only running it would tell, or it is not there
-        return {**self._request_defaults, **of_prompt, **of_mark}
 
     @cached_property
     def _request_defaults(self) -> Mapping[str, Any]:

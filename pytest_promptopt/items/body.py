@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_promptopt.errors import ModelError, PromptOptError, ScorerError
-from pytest_promptopt.records import Completion, Score
-from pytest_promptopt.scorers import as_score, unusable
+from pytest_promptopt.items.delivery.way import AS_ARGUMENT
+from pytest_promptopt.items.returned import reply_of
+from pytest_promptopt.records import Completion, Score, unshared
+from pytest_promptopt.scorers import as_score
+from pytest_promptopt.scorers.asking import Asking
+from pytest_promptopt.scorers.calls import unusable_or_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_promptopt.items.delivery.way import Delivery
     from pytest_promptopt.items.handle import PromptHandle
     from pytest_promptopt.records import Case
     from pytest_promptopt.scorers import Scorer
@@ -30,12 +34,22 @@ class Judged:
         raised: What the body raised, with its traceback; ``None`` if nothing.
         broken: Whether that was no check but a fault of the test or the application.
         output: The text that was judged, where the body produced it itself.
+        ungraded: The reply that a judge has yet to be asked about; the score does not
+            count then.
+        empty: Whether the body returned nothing for a scorer to grade.
     """
 
     score: Score
     raised: BaseException | None = None
     broken: bool = False
     output: str | None = None
+    ungraded: Completion | None = None
+    empty: bool = False
+
+
+_NOTHING = Judged(
+    Score(value=0.0, reason="the body returned None"), output="None", empty=True
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +63,7 @@ class Body:
         scorer: Decides the score, if the marker names one.
         runs: Whether there is a body to run, beside the scorer.
         clearing: Called before each case; clears caplog and capsys.
+        delivery: How the text of an arm gets into the application.
     """
 
     function: Callable[..., Any]
@@ -57,11 +72,12 @@ class Body:
     scorer: Scorer | None
     runs: bool
     clearing: Callable[[], None]
+    delivery: Delivery = AS_ARGUMENT
 
     @property
     def calls_itself(self) -> bool:
-        """Whether the body calls the model itself, through the live handle."""
-        return "prompt" in self.names
+        """Whether the body calls the model itself, or an application that does."""
+        return "prompt" in self.names or self.delivery.calls_application
 
     def judge(
         self, case: Case, completion: Completion | None, handle: PromptHandle | None
@@ -95,8 +111,8 @@ class Body:
         self.clearing()
         if completion is None:
             return None
-        reason = unusable(completion)
-        if reason is not None and not (completion.tool_calls and not completion.text):
+        reason = unusable_or_calls(completion)
+        if reason is not None:
             return Judged(Score(value=0.0, reason=reason))
         return None
 
@@ -104,7 +120,7 @@ class Body:
         self, case: Case, completion: Completion | None, handle: PromptHandle | None
     ) -> Any:
         values: dict[str, Any] = {
-            "case": _own_copy(case),
+            "case": own_copy(case),
             "output": completion.text if completion is not None else None,
             "completion": completion,
             "prompt": handle,
@@ -118,14 +134,23 @@ class Body:
             return _unawaited(value)
         if self.scorer is not None and completion is None:
             # A body with the live handle returns the reply that the scorer grades.
-            output = value if isinstance(value, str) else repr(value)
-            completion, value = Completion(text=output), None
+            if value is None and not (case.has_expected and case.expected is None):
+                return _NOTHING
+            try:
+                completion = reply_of(value)
+            except ScorerError as error:
+                return Judged(Score.unscored(str(error)), error, broken=True)
+            output, value = completion.text, None
         try:
             graded = None if value is None else as_score(value)
         except PromptOptError as error:
             return Judged(Score.unscored(str(error)), error, broken=True)
+        if isinstance(self.scorer, Asking) and completion is not None:
+            decided = graded is not None and graded.value == 0.0
+            asked = None if decided else completion
+            return Judged(graded or Score(value=1.0), output=output, ungraded=asked)
         if self.scorer is not None and completion is not None:
-            scored = self.scorer(_own_copy(case), completion)
+            scored = self.scorer(own_copy(case), completion)
             if graded is None or graded.value != 0.0:
                 graded = scored
         return Judged(graded or Score(value=1.0), output=output)
@@ -170,13 +195,10 @@ def _ends_the_run(error: BaseException) -> bool:
     )
 
 
-def _own_copy(case: Case) -> Case:
+def own_copy(case: Case) -> Case:
     """Return a case that a body may change without changing the next body's."""
-    return replace(
-        case,
-        inputs=copy.deepcopy(dict(case.inputs)),
-        expected=copy.deepcopy(case.expected),
-    )
+    inputs, expected = unshared(dict(case.inputs)), unshared(case.expected)
+    return replace(case, inputs=inputs, expected=expected)
 
 
 def _unawaited(value: Any) -> Judged:

@@ -6,27 +6,32 @@ thread or on an event loop, and sends nothing back: the outcome is on the batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_promptopt import gate
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.gate import Terms
+from pytest_promptopt.items.arms import arms_of
+from pytest_promptopt.items.audit import Audit
+from pytest_promptopt.items.comparison import Comparison
+from pytest_promptopt.items.delivery.comparable import of_other_places
 from pytest_promptopt.items.explaining import (
     not_comparable,
+    of_other_prompts,
     of_stale_record,
     with_acceptance,
     with_outage,
+    with_shortage,
     with_switches,
 )
-from pytest_promptopt.items.labelling import labels_told
+from pytest_promptopt.items.judge import change_of, with_judge_change
 from pytest_promptopt.items.pending import Tally, gathered, replies_of
-from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.recording import kept, recorded
-from pytest_promptopt.items.rounds import Members, Rounds
-from pytest_promptopt.looks import Look, render_look
-from pytest_promptopt.records import Redraw, SearchResult, TestResult, Verdict
+from pytest_promptopt.items.result import result_of, with_search
+from pytest_promptopt.items.rounds import Rounds
+from pytest_promptopt.records import Redraw, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -38,10 +43,11 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.items.searching import SearchDriver
+    from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.models.prices import Price
-    from pytest_promptopt.records import Case, Edit, Trials
+    from pytest_promptopt.records import TestResult, Trials, Verdict
 
 
 @dataclass(kw_only=True)
@@ -62,9 +68,11 @@ class Conduct:
         today: ISO day, for a recording.
         recording: Which baselines are to be recorded, if any are.
         reason: Why a worse score is accepted, for a recording.
-        search: Plans the search, if there is to be one.
+        search: Plans the search, if there is to be one, from the requests in a trial.
         strategy: Name of the strategy, for a search that could not be planned.
         tally: What was asked of the models.
+        budget: What the gate's calls are charged to; ``None``: no limit.
+        audits: Whether it is found out how far a judge can be trusted.
     """
 
     test: PromptTest
@@ -80,12 +88,26 @@ class Conduct:
     today: str
     recording: Recording | None = None
     reason: str | None = None
-    search: Callable[[], SearchDriver] | None = None
+    search: Callable[[int], SearchDriver] | None = None
     strategy: str = ""
     tally: Tally = field(default_factory=Tally)
+    budget: Budget | None = None
+    audits: bool = True
     driver: SearchDriver | None = None
     files: dict[str, str] = field(default_factory=dict)
     redraws: tuple[Redraw, ...] = ()
+
+    @cached_property
+    def audit(self) -> Audit | None:
+        """What is asked about the judge, if there is one."""
+        if self.test.judge is None:
+            return None
+        return Audit(
+            judge=self.test.judge,
+            engine=self.engine,
+            tally=self.tally,
+            budget=self.budget,
+        )
 
     @cached_property
     def rounds(self) -> Rounds:
@@ -93,9 +115,10 @@ class Conduct:
         return Rounds(
             test=self.test,
             plan=self.plan,
-            arms=self._arms(),
+            arms=arms_of(self),
             engine=self.engine,
             tally=self.tally,
+            budget=self.budget,
         )
 
     def begin(self) -> None:
@@ -111,33 +134,15 @@ class Conduct:
     def in_flight(self) -> list[Future[Reply]]:
         """Return the replies that have not come yet."""
         sent = replies_of(self.rounds.sent) if self.has_begun else []
-        sent += self.driver.sent if self.driver is not None else []
+        if self.audit is not None:
+            sent += replies_of(self.audit.asked)
+        if self.driver is not None:
+            sent += [*self.driver.sent, *replies_of(self.driver.trials)]
         return [reply for reply in sent if not reply.done()]
 
     def first_failure(self) -> BaseException | None:
         """Return what the body raised on the first wrong reply, with its traceback."""
         return self.rounds.first_failure() if self.has_begun else None
-
-    def _arms(self) -> Members:
-        own = Arm(
-            prompt=self.test.prompt,
-            model=self.model,
-            settings=self.test.settings,
-            price=self.prices.get(self.model.name),
-        )
-        if self.plan.mode != "edited":
-            cases = self.test.cases
-            return [(own, self.plan.common if self.plan.mode == "unedited" else cases)]
-        record, prompt = self.reference.record, self.reference.prompt
-        if record is None or prompt is None:
-            raise ValueError("an edited test has a reference")
-        old = Arm(
-            prompt=prompt,
-            model=self.model_named(self.reference.model),
-            settings=self.reference.request,
-            price=self.prices.get(self.reference.model),
-        )
-        return [(old, self.plan.common), (own, self.test.cases)]
 
     @property
     def terms(self) -> Terms:
@@ -153,22 +158,28 @@ class Conduct:
     def run(self) -> Generator[Batch, None, TestResult]:
         """Judge the test, then search if there is to be a search."""
         verdict = yield from self._verdict()
+        if self.audit is not None and self.has_begun and self.audits:
+            verdict = yield from self.audit.run(verdict, self.rounds.own)
+            self.files = {} if verdict.outcome == "error" else self.files
         if not self.recording:
             verdict = with_acceptance(verdict, self.test, self.reference)
+        if self.has_begun:
+            verdict = with_shortage(verdict, self.rounds.sent)
+            self.files = {} if verdict.cause == "budget" else self.files
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
-        result = self._result(verdict)
+        result = result_of(self, verdict)
         if self.search is not None and verdict.outcome != "error":
             searched = yield from self._searched(self.search)
-            result = self._with_search(result, searched)
+            result = with_search(self, result, searched)
         return result
 
     def _searched(
-        self, plan_search: Callable[[], SearchDriver]
+        self, plan_search: Callable[[int], SearchDriver]
     ) -> Generator[Batch, None, SearchResult]:
         """Search; whatever goes wrong there leaves the verdict as it is."""
         try:
-            self.driver = plan_search()
+            self.driver = plan_search(self.rounds.most_sent if self.has_begun else 0)
             return (yield from self.driver.run())
         except PromptOptError as error:
             return SearchResult(
@@ -177,66 +188,6 @@ class Conduct:
                 stopped="error",
                 message=f"{error.problem}; {error.hint}",
             )
-
-    def _with_search(self, result: TestResult, searched: SearchResult) -> TestResult:
-        driver = self.driver
-        self._keep_look(searched)
-        best = searched.best_candidate
-        unconfirmed: tuple[Edit, ...] = ()
-        if searched.outcome == "unconfirmed" and best is not None:
-            unconfirmed = self.test.prompt.edits(best)
-        writer = driver.writer if driver is not None else None
-        return replace(
-            result,
-            search=searched,
-            paid=driver.tally.calls if driver is not None else 0,
-            replayed=driver.tally.cached if driver is not None else 0,
-            optimizer_model=writer.name if writer is not None else "",
-            unconfirmed=unconfirmed,
-            files=self.files,
-            notes=self._notes(writer),
-        )
-
-    def _result(self, verdict: Verdict) -> TestResult:
-        return TestResult(
-            nodeid=self.test.nodeid,
-            selector=self.test.selector,
-            line=self.test.line,
-            prompt=self.test.mark.label,
-            model=self.model.name,
-            verdict=verdict,
-            calls=self.tally.calls,
-            cached=self.tally.cached,
-            files=self.files,
-            notes=self._notes(None),
-            redraws=self.redraws,
-            remarks=() if self.recording else self.reference.remarks,
-            labels=self._labels(verdict),
-        )
-
-    def _labels(self, verdict: Verdict) -> str:
-        """Return how the labels of a classification did, in the arm under test."""
-        if not self.has_begun or verdict.outcome == "error":
-            return ""
-        (trials,) = gathered(self.rounds.own, self.rounds.arms[-1:])
-        return labels_told(self.test.mark.scorer, self.test.cases, trials)
-
-    def _notes(self, writer: NamedModel | None) -> tuple[str, ...]:
-        """Return what every report must say: stand-ins used, caches set aside."""
-        stand_ins = [model.stand_in for model in (self.model, writer) if model]
-        said = [*stand_ins, *self.engine.notes]
-        if self.test.selection:
-            said.append(f"{self.test.mark.label}: {self.test.selection}")
-        return tuple(dict.fromkeys(filter(None, said)))
-
-    def _keep_look(self, searched: SearchResult) -> None:
-        """Have a use of the hold-out recorded, once per run."""
-        if searched.look is None:
-            return
-        look = Look.at(**searched.look, date=self.today)
-        if look.run not in {entry.run for entry in self.test.looks}:
-            lines = [render_look(entry) for entry in (*self.test.looks, look)]
-            self.files[str(self.test.looks_path)] = "".join(lines)
 
     def _verdict(self) -> Generator[Batch, None, Verdict]:
         record, mode = self.reference.record, self.plan.mode
@@ -247,18 +198,25 @@ class Conduct:
                 return of_stale_record(self.test, record, None, self.reference)
             return gate.judge_unchanged(self.test.cases, record, self.terms)
         if mode == "edited" and record is not None:
+            other = of_other_prompts(self.test, self.reference) or of_other_places(
+                self.test, self.reference
+            )
+            if other is not None:
+                return other
             try:
                 self.model_named(self.reference.model)
             except SettingError as error:
                 return not_comparable(self.reference, error)
             compared = yield from self._compared(record)
-            return with_switches(compared, self.test, self.model, self.reference)
+            switched = with_switches(compared, self.test, self.model, self.reference)
+            return with_judge_change(switched, self.test, self.reference)
         batch = self.rounds.begin()
         fault = yield from self.rounds.run_bodies(batch)
         if fault is not None:
             return fault
         (trials,) = gathered(batch, self.rounds.arms)
-        return self._with_outage(self._judged_alone(record, trials))
+        verdict = self._judged_alone(record, trials)
+        return with_outage(verdict, self.rounds.sent, self.rounds.arms[-1][0])
 
     def _judged_alone(self, record: Baseline | None, trials: Trials) -> Verdict:
         test = self.test
@@ -287,48 +245,10 @@ class Conduct:
         return gate.judge_unedited(test.cases, record, trials, self.terms)
 
     def _compared(self, record: Baseline) -> Generator[Batch, None, Verdict]:
-        """Compare both arms at one look or two, then settle ``must_pass`` cases."""
-        cases, terms = self.test.cases, self.terms
-        rounds = self.rounds
-        for look in range(1, gate.LOOKS + 1):
-            batch = rounds.begin() if look == 1 else rounds.send(self.plan.trials)
-            fault = yield from rounds.run_bodies(batch)
-            if fault is not None:
-                return fault
-            old, new = gathered(rounds.sent, rounds.arms)
-            verdict = gate.judge_edited(cases, record, old, new, terms, look=look)
-            if not gate.goes_on(verdict, look):
-                break
-        if not self.reference.stale:
-            self.redraws = gate.redraws(cases, record, old)
-        verdict = self._with_outage(verdict)
-        doubtful = gate.doubtful_must_pass(cases, record, old, new)
-        if not doubtful or verdict.outcome in ("fail", "error"):
-            return verdict
-        return (yield from self._retried(verdict, doubtful, (old, new)))
-
-    def _with_outage(self, verdict: Verdict) -> Verdict:
-        return with_outage(verdict, self.rounds.sent, self.rounds.arms[-1][0])
-
-    def _retried(
-        self,
-        verdict: Verdict,
-        doubtful: tuple[Case, ...],
-        looks: tuple[Trials, Trials],
-    ) -> Generator[Batch, None, Verdict]:
-        """Decide about ``must_pass`` cases with a first failure by fresh trials."""
-        arms = [(arm, doubtful) for arm, _ in self.rounds.arms]
-        found, again = verdict, doubtful
-        asked: Batch = []
-        for _ in range(gate.ROUNDS):
-            batch = self.rounds.send(gate.RETRIALS, [(arm, again) for arm, _ in arms])
-            fault = yield from self.rounds.run_bodies(batch)
-            if fault is not None:
-                return fault
-            asked += batch
-            old, new = gathered(asked, arms)
-            found = gate.with_retrials(verdict, doubtful, old, new, looks=looks)
-            again = gate.doubtful_still(found, doubtful)
-            if not again:
-                break
-        return found
+        comparison = Comparison(rounds=self.rounds, record=record, terms=self.terms)
+        verdict = yield from comparison.run()
+        known = not (self.reference.stale or change_of(self.test, record))
+        if known and comparison.looks is not None:
+            old, _ = comparison.looks
+            self.redraws = gate.redraws(self.test.cases, record, old)
+        return verdict

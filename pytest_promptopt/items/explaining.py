@@ -6,19 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_promptopt import gate
+from pytest_promptopt.errors import BudgetExhausted, ProviderOutage
+from pytest_promptopt.items.request_settings import changed_settings
 from pytest_promptopt.records import Verdict
 from pytest_promptopt.wording import count, percent
 
 if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
-    from pytest_promptopt.errors import SettingError
+    from pytest_promptopt.errors import ModelError, SettingError
     from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.prompt_test import Arm, PromptTest
     from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.models.chat import NamedModel
+    from pytest_promptopt.prompts import Prompt
     from pytest_promptopt.records import Trials
 
 _FIXED = ("<=", ">=")
+_LOSSES = ("provider", "budget")
 
 
 def with_outage(verdict: Verdict, batch: Batch, under_test: Arm) -> Verdict:
@@ -33,7 +37,7 @@ def with_outage(verdict: Verdict, batch: Batch, under_test: Arm) -> Verdict:
     if not lost:
         return verdict
     own = [entry for entry in lost if entry.arm is under_test]
-    first = (own or lost)[0].lost
+    first = _telling(own or lost)
     many = f"{len(lost)} of {count(len(batch), 'request')} got no reply"
     arms = len({id(entry.arm) for entry in batch})
     if verdict.outcome == "error":
@@ -41,20 +45,52 @@ def with_outage(verdict: Verdict, batch: Batch, under_test: Arm) -> Verdict:
             return replace(
                 verdict,
                 outcome="inconclusive",
-                cause="provider",
+                cause=_cause(first),
                 message="the baseline's prompt got no reply, so nothing can be "
                 f"compared: {first}",
             )
         return replace(
             verdict,
+            cause=_cause(first) if verdict.cause in _LOSSES else verdict.cause,
             message=f"{many}\n{first}",
             retryable=first is not None and first.retryable,
         )
     only_missing = not (verdict.removed or verdict.changed or verdict.unscored)
     if verdict.cause == "cases lost" and only_missing:
         message = f"{many}, too many to call it a pass: run it again\n{first}"
-        return replace(verdict, cause="provider", message=message)
+        return replace(verdict, cause=_cause(first), message=message)
     return verdict
+
+
+def _cause(lost: ModelError | None) -> str:
+    return "budget" if isinstance(lost, BudgetExhausted) else "provider"
+
+
+def with_shortage(verdict: Verdict, batch: Batch) -> Verdict:
+    """Keep a test from passing on what was left of it when the budget was spent.
+
+    Another verdict stands, with a word on what it lacks.
+
+    Args:
+        verdict: The gate's decision.
+        batch: All trials that were sent.
+    """
+    short = [entry.lost for entry in batch if isinstance(entry.lost, BudgetExhausted)]
+    if not short or verdict.outcome == "error" or str(short[0]) in verdict.message:
+        return verdict
+    unsent = f"{len(short)} of {count(len(batch), 'request')} were not sent"
+    if verdict.outcome != "pass":
+        message = f"{verdict.message}\n{unsent}\n{short[0]}"
+        return replace(verdict, message=message)
+    message = f"{unsent}, so that this is no pass\n{short[0]}"
+    return replace(verdict, outcome="inconclusive", cause="budget", message=message)
+
+
+def _telling(lost: Batch) -> ModelError | None:
+    """Return the error that says most: an outage, else the first one."""
+    errors = [entry.lost for entry in lost]
+    outages = [error for error in errors if isinstance(error, ProviderOutage)]
+    return [*outages, *errors][0]
 
 
 def not_comparable(reference: Reference, error: SettingError) -> Verdict:
@@ -69,18 +105,56 @@ def not_comparable(reference: Reference, error: SettingError) -> Verdict:
     )
 
 
+def of_other_prompts(test: PromptTest, reference: Reference) -> Verdict | None:
+    """Say that one body cannot run both arms, since their prompts have other names.
+
+    Returns:
+        ``None`` if it can.
+    """
+    before = reference.prompt
+    if before is None or set(before.names) == set(test.prompt.names):
+        return None
+    since = reference.name or "the baseline"
+    reason = " --promptopt-reason='...'" if reference.name else ""
+    record = reference.record
+    return Verdict(
+        outcome="inconclusive",
+        cause="other prompts",
+        message=f"the prompts of this test are other ones since {since}: "
+        f"{_names(before)} -> {_names(test.prompt)}. Its body cannot run with both, so "
+        "nothing was compared: if that is meant, record a new baseline with "
+        f"--promptopt-update-baseline{reason}",
+        baseline_date=None if record is None else record.date,
+        reference=reference.name,
+    )
+
+
+def _edited(test: PromptTest, reference: Reference) -> str:
+    """Say which of several prompts differ between the arms; empty if there is one."""
+    if reference.prompt is None:
+        return ""
+    before = reference.prompt.named
+    differ = [
+        f"{name} ({own.label})"
+        for name, own in test.prompt.named.items()
+        if name in before and before[name].fingerprint != own.fingerprint
+    ]
+    return f"edited: {', '.join(differ)}" if differ else ""
+
+
+def _names(prompt: Prompt) -> str:
+    return ", ".join(map(repr, prompt.names)) or "one without a name"
+
+
 def with_switches(
     verdict: Verdict, test: PromptTest, model: NamedModel, reference: Reference
 ) -> Verdict:
     """Say what differs between the arms if it is not the prompt alone."""
-    switched = []
+    switched = [edited] if (edited := _edited(test, reference)) else []
     if model.name != reference.model:
         switched.append(f"the model changed: {reference.model!r} -> {model.name!r}")
-    before, now = dict(reference.request), dict(test.settings)
-    changed = sorted(
-        name for name in {*before, *now} if before.get(name) != now.get(name)
-    )
-    if changed:
+    names = test.prompt.names
+    if changed := changed_settings(reference.request, test.settings, names):
         switched.append(f"the request changed: {', '.join(changed)}")
     if not switched or verdict.outcome == "error":
         return verdict

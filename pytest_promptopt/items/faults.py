@@ -45,9 +45,27 @@ def fault_of(batch: Batch, *, calls_itself: bool, file: str) -> Verdict | None:
     """
     judged = [entry for entry in batch if entry.judged is not None]
     broken = [entry for entry in judged if entry.judged and entry.judged.broken]
+    if nothing := _nothing_returned(judged):
+        return gate.error("test", nothing)
     if not broken or not (calls_itself or len(broken) == len(judged)):
         return None
     return gate.error("test", _told(broken[0], len(broken), len(judged), file))
+
+
+def _nothing_returned(judged: Batch) -> str:
+    """Say that no run returned what the scorer grades; empty if one did.
+
+    One that did not may be an application that found nothing.
+    """
+    ended = [each for each in judged if each.judged and each.judged.raised is None]
+    if not ended or not all(each.judged and each.judged.empty for each in ended):
+        return ""
+    others = " and raised in the others" if len(ended) < len(judged) else ""
+    return (
+        f"the body returned nothing in {len(ended)} of {len(judged)} runs{others}, so "
+        "that the scorer had no reply to grade\n"
+        "  hint: return what the application answers, or drop scorer= and assert"
+    )
 
 
 def _told(first: Pending, broken: int, runs: int, file: str) -> str:

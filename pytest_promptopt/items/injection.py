@@ -16,6 +16,7 @@ import pytest
 
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.items import marker
+from pytest_promptopt.items.marker_place import marker_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,9 @@ def inject(metafunc: pytest.Metafunc) -> None:
     names = own_names(metafunc.function)
     refusal = _refusal(metafunc, names)
     if refusal is not None:
-        pytest.fail(f"{metafunc.function.__qualname__}: {refusal}", pytrace=False)
+        place = marker_place(metafunc.definition)
+        name = metafunc.function.__qualname__
+        pytest.fail(f"{place}: {name}: {refusal}", pytrace=False)
     if names:
         values = [OutsideBody(name, metafunc.function.__name__) for name in names]
         metafunc.parametrize(
@@ -98,6 +101,7 @@ def _refusal(
             mark_read = marker.read(mark)
             _check_places(metafunc, mark_read)
             _check_body(metafunc.function, mark_read)
+            _check_names_known(names, mark_read)
         _check_names(metafunc, names)
     except PromptOptError as error:
         return error
@@ -151,9 +155,11 @@ def _check_names(metafunc: pytest.Metafunc, names: tuple[str, ...]) -> None:
 
 
 def _check_places(metafunc: pytest.Metafunc, mark: marker.PromptMark) -> None:
-    from pytest_promptopt.items.places import check_existence, check_syntax
+    from pytest_promptopt.items.delivery.deliverable import check_keys
+    from pytest_promptopt.items.places import check_existence, check_syntax, roots
 
     check_existence(mark, metafunc.config, metafunc.definition.path)
+    check_keys(mark, roots(metafunc.config, metafunc.definition.path))
     check_syntax(mark, metafunc.config, metafunc.definition.path)
 
 
@@ -166,6 +172,8 @@ def _check_body(function: Callable[..., Any], mark: marker.PromptMark) -> None:
             "call the application yourself",
         )
     kind = _body_kind(function)
+    if mark.deliver != "argument":
+        _check_delivered(names, kind, mark)
     if kind == "checks":
         _check_sight(names, mark)
         return
@@ -180,8 +188,47 @@ def _check_body(function: Callable[..., Any], mark: marker.PromptMark) -> None:
     )
 
 
+def _check_delivered(
+    names: tuple[str, ...], kind: str, mark: marker.PromptMark
+) -> None:
+    """Refuse a body that cannot run the application on what is delivered to it."""
+    replies = [name for name in ("output", "completion") if name in names]
+    if replies:
+        raise SettingError(
+            f"deliver={mark.deliver!r}, and the body takes {replies[0]!r}: the plugin "
+            "makes no call, so there is no reply",
+            f"drop {replies[0]!r} and call the application in the body",
+        )
+    if mark.deliver == "file" and "prompt" not in names:
+        raise SettingError(
+            "deliver=\"file\", and the body does not take 'prompt', which says where "
+            "the edited copy of the project is",
+            "take 'prompt' and run the application there: subprocess.run(..., "
+            "cwd=prompt.tree, env=prompt.env)",
+        )
+    if kind == "empty":
+        raise SettingError(
+            f"deliver={mark.deliver!r}, and the body is empty: nothing calls the "
+            "application",
+            "call it in the body, and assert something about its reply or return it",
+        )
+
+
+def _check_names_known(names: tuple[str, ...], mark: marker.PromptMark) -> None:
+    """Refuse a body that cannot say which of several prompts is to be sent."""
+    if mark.names and "prompt" not in names and mark.deliver == "argument":
+        raise SettingError(
+            f"the prompts {', '.join(map(repr, mark.names))} are sent by the body, "
+            "which does not take 'prompt'",
+            "take 'prompt' and send each by its name: "
+            f'prompt["{mark.names[0]}"].complete(...)',
+        )
+
+
 def _check_sight(names: tuple[str, ...], mark: marker.PromptMark) -> None:
     """Refuse a body that cannot see a reply, since any prompt would do."""
+    if mark.deliver != "argument":
+        return  # the application gives the reply
     if mark.scorer is None and not {"output", "completion", "prompt"} & set(names):
         raise SettingError(
             "the body takes no reply, so every prompt would get the same score",

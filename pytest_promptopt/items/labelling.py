@@ -12,22 +12,25 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import Case, Trials
 
 
-def labels_told(scorer: object, cases: Sequence[Case], trials: Trials) -> str:
-    """Return the weakest label and what it is taken for.
+def has_labels(scorer: object) -> bool:
+    """Return whether it is known what is a label.
+
+    Args:
+        scorer: What the marker says.
+    """
+    return scorer == "choice"
+
+
+def labels_told(cases: Sequence[Case], trials: Trials) -> str:
+    """Return the weakest label and what it is taken for, in one line.
 
     Every case counts alike: trials that only some cases have, which settle whether a
     ``must_pass`` case is broken, are left out.
 
     Args:
-        scorer: What the marker says; only of ``"choice"`` it is known what is a label.
-        cases: The cases.
+        cases: The cases of a classification.
         trials: Their trials in the arm under test.
-
-    Returns:
-        One line; empty without labels.
     """
-    if scorer != "choice":
-        return ""
     fewest = min((len(given) for given in trials.values()), default=0)
     equal = {name: given[:fewest] for name, given in trials.items()}
     return label_line(label_report(label_pairs(cases, equal)))

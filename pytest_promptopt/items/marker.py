@@ -9,21 +9,29 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.gate.limits import check_limit
+from pytest_promptopt.items import named_sources
+from pytest_promptopt.items.named_sources import wrong as _wrong
+from pytest_promptopt.scorers.own_asking import asks
 from pytest_promptopt.settings import GATES, SYNTAXES, did_you_mean
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_promptopt.prompts.source import SyntaxName
+    from pytest_promptopt.prompts.source import Places, Syntaxes, SyntaxName
 
-ROLES = ("system", "user", "assistant")
+ROLES = named_sources.ROLES
+WAYS = ("argument", "attribute", "file")
+"""How the text of an arm gets into the application that a body calls."""
+
 ARGUMENTS = (
     "cases",
+    "deliver",
     "gate",
     "limit",
     "limits",
     "min_score",
     "model",
+    "optimize",
     "request",
     "sample",
     "scorer",
@@ -40,12 +48,14 @@ class PromptMark:
 
     Attributes:
         sources: Message role to place; the role ``""`` is the one positional source.
+            Of several prompts, name to such a mapping.
         cases: Path of a case file, a sequence of mappings, or a callable.
         limit: How many cases to take from the start; ``None`` for all.
         sample: How many cases to draw by their content; ``None`` for all.
         scorer: Name of a scorer, a callable, or ``None``: the body decides.
         request: Model settings, sent as they are, or the place of a constant that
-            holds them, ``"myapp.llm:TRIAGE"``.
+            holds them, ``"myapp.llm:TRIAGE"``; or, by the names of several prompts,
+            one of the two for each.
         model: Name of the task model, if it differs from the run's.
         min_score: Floor of the accuracy, in [0, 1].
         limits: Part of the scores to its limit as written: ``{"tokens": "+10%"}``.
@@ -53,10 +63,14 @@ class PromptMark:
         gate: ``"enforce"``, ``"report"`` or ``None``: as the ini key says.
         threads: Bodies run at once, 1 for the main thread.
         syntax: What the sources are written in, ``"jinja"``, ``"format"`` or
-            ``"literal"``, or message role to that; empty where it is not said.
+            ``"literal"``, or message role, or name of a prompt, to that; empty where
+            it is not said.
+        optimize: Names of the prompts that a search may change; empty for all.
+        deliver: How an arm's text gets into the application that the body calls:
+            ``"argument"``, ``"attribute"`` or ``"file"``.
     """
 
-    sources: Mapping[str, str]
+    sources: Places
     cases: Any
     limit: int | None = None
     sample: int | None = None
@@ -68,12 +82,24 @@ class PromptMark:
     watch: tuple[str, ...] = ()
     gate: str | None = None
     threads: int = 1
-    syntax: SyntaxName | Mapping[str, SyntaxName] = ""
+    syntax: Syntaxes = ""
+    optimize: tuple[str, ...] = ()
+    deliver: str = "argument"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the prompts; none where it is one, without a name."""
+        return named_sources.names_of(self.sources)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places of all sources, each once."""
+        return named_sources.places_of(self.sources)
 
     @property
     def label(self) -> str:
         """What messages call the prompt."""
-        return " + ".join(self.sources.values())
+        return named_sources.label_of(self.sources)
 
 
 def closest(item: pytest.Item) -> pytest.Mark | None:
@@ -101,28 +127,28 @@ def read(mark: pytest.Mark) -> PromptMark:
             "no cases",
             'write prompt("prompts/NAME.j2", cases="cases/NAME.jsonl")',
         )
+    sources = _sources(mark.args, given)
+    names = named_sources.names_of(sources)
     return PromptMark(
-        sources=_sources(mark.args, given),
+        sources=sources,
         cases=_cases(given["cases"]),
         limit=_size(given, "limit"),
         sample=_size(given, "sample"),
         scorer=_scorer(given.get("scorer")),
-        request=_request(given.get("request")),
+        request=_request(given.get("request"), names),
         model=_text(given, "model"),
         min_score=_share(given.get("min_score")),
         limits=_limits(given.get("limits")),
         watch=_watch(given.get("watch", ())),
         gate=_gate(given.get("gate")),
         threads=_threads(given.get("threads", 1)),
-        syntax=_syntax(given.get("syntax"), given),
+        syntax=_syntax(given.get("syntax"), sources),
+        optimize=named_sources.optimized(given.get("optimize"), names),
+        deliver=_deliver(given.get("deliver")),
     )
 
 
-def _wrong(problem: str, hint: str) -> SettingError:
-    return SettingError(f"prompt marker: {problem}", hint)
-
-
-def _sources(args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, str]:
+def _sources(args: tuple[Any, ...], given: Mapping[str, Any]) -> Places:
     by_role = {role: given[role] for role in ROLES if role in given}
     if len(args) > 1 or (args and by_role) or not (args or by_role):
         shown = ", ".join(
@@ -133,6 +159,8 @@ def _sources(args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, str]:
             'write prompt("prompts/NAME.j2", cases=...) or '
             'prompt(system="a.j2", user="b.j2", cases=...)',
         )
+    if args and isinstance(args[0], Mapping):
+        return named_sources.named_sources(args[0])
     sources = {"": args[0]} if args else by_role
     for place in sources.values():
         if not isinstance(place, str) or not place.strip():
@@ -173,20 +201,24 @@ def _size(given: Mapping[str, Any], name: str) -> int | None:
 
 
 def _scorer(value: Any) -> Any:
-    if value is None or isinstance(value, str) or callable(value):
+    if value is None or isinstance(value, str) or callable(value) or asks(value):
         return value
-    raise _wrong(
-        f"scorer={value!r} is no name and no function",
-        'write scorer="exact" or scorer=number(tolerance=0.01)',
-    )
+    hint = 'write scorer="exact" or scorer=number(tolerance=0.01)'
+    if isinstance(value, (list, tuple, Mapping)) and value:
+        hint = (
+            'several go into all_of("json", tone=judge(...)) or any_of(...), which '
+            "pytest_promptopt.scorers has"
+        )
+    raise _wrong(f"scorer={value!r} is no name and no function", hint)
 
 
-def _request(value: Any) -> Mapping[str, Any] | str:
+def _request(value: Any, names: Sequence[str]) -> Mapping[str, Any] | str:
     if value is None:
         return {}
     if isinstance(value, str):
         return value  # a place, which is read when the prompt is
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        named_sources.check_named_request(value, names)
         return value
     raise _wrong(
         f"request={value!r} is no dict of model settings",
@@ -257,20 +289,31 @@ def _gate(value: Any) -> str | None:
     )
 
 
+def _deliver(value: Any) -> str:
+    if value is None:
+        return "argument"
+    if value in WAYS:
+        return str(value)
+    raise _wrong(
+        f"deliver={value!r} is none of {', '.join(WAYS)}",
+        did_you_mean(str(value), WAYS),
+    )
+
+
 def _threads(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise _wrong(f"threads={value!r} is no whole number from 1 up", "write threads=4")
 
 
-def _syntax(
-    value: Any, given: Mapping[str, Any]
-) -> SyntaxName | Mapping[str, SyntaxName]:
+def _syntax(value: Any, sources: Places) -> Syntaxes:
     if value is None:
         return ""
     if not isinstance(value, Mapping):
         return _syntax_name(value)
-    by_role = [role for role in ROLES if role in given]
+    if named_sources.names_of(sources):
+        return named_sources.named_syntax(value, sources, _syntax_name)
+    by_role = [role for role in ROLES if role in sources]
     for role in value:
         if role not in by_role:
             raise _wrong(

@@ -38,7 +38,7 @@ def check_existence(mark: PromptMark, config: pytest.Config, test_file: Path) ->
     tried = roots(config, test_file)
     files = []
     if not config.hook.pytest_promptopt_source.get_hookimpls():
-        files += _files_of_sources(mark.sources.values(), tried)
+        files += _files_of_sources(mark.places, tried)
     if isinstance(mark.cases, str):
         files.append(mark.cases)
     for name in (*files, *mark.watch):
@@ -89,7 +89,10 @@ def locate(name: str, tried: tuple[Path, ...]) -> Path:
             "name the files in it one by one: only files are taken",
         )
     places = ", ".join(str(root / name) for root in tried[:2])
-    close = _close_names(name, tried)
+    # A path of Windows, which finds nothing elsewhere; this form is found everywhere.
+    forward = name.replace("\\", "/")
+    there = any((root / forward).is_file() for root in tried)
+    close = forward if there else _close_names(name, tried)
     raise SettingError(
         f"prompt marker: no file {name!r} (tried {places})",
         f"did you mean {close!r}?" if close else "create it, or correct the path",

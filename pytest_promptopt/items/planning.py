@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.errors import TemplateError
 from pytest_promptopt.gate import RECORDED_TRIALS, trials_per_look
+from pytest_promptopt.items.judge import change_of
 from pytest_promptopt.records import digest
 
 if TYPE_CHECKING:
@@ -121,15 +122,21 @@ def common_cases(cases: tuple[Case, ...], record: Baseline) -> tuple[Case, ...]:
 
 
 def edited(test: PromptTest, model: NamedModel, reference: Reference) -> bool:
-    """Whether any request differs from those that the reference makes."""
+    """Whether any request differs from those that the reference makes, or the judge.
+
+    Raises:
+        SettingError: Nobody supplies the judge's model.
+    """
     record, before = reference.record, reference.prompt
     if record is None or before is None:
         return False
+    if change_of(test, record):  # what was recorded is no score of this judge
+        return True
     if model.name != reference.model or dict(test.settings) != dict(reference.request):
         return True
     if test.prompt.fingerprint == before.fingerprint:
         return False
-    if test.calls_itself:  # what it sends is the application's business
+    if test.calls_itself or test.prompt.names:  # the application decides what is sent
         return True
     try:
         return any(

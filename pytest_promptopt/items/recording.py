@@ -52,8 +52,7 @@ def recorded(
         return gate.error("provider", message), {}
     record = _record(test, trials, model, tally, today, reason)
     if not any(case.scores for case in record.cases):
-        message = "no case has a score: nothing recorded"
-        return gate.error("test", message), {}
+        return gate.no_score(trials, where=" and nothing is recorded"), {}
     seen = gate.judge_alone(test.cases, trials, min_score=0.0, terms=terms)
     count = max(len(entries) for entries in trials.values())
     verdict = replace(

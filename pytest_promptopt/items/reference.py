@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.items import remarks
+from pytest_promptopt.items.judge import judge_changed
 from pytest_promptopt.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def reference_of(
             min_score=mark.min_score,
             limits=mark.limits,
             gate=mark.gate,
-            remarks=tuple(remarks.unsteady(test, test.baseline)),
+            remarks=(
+                *judge_changed(test, test.baseline),
+                *remarks.unsteady(test, test.baseline),
+            ),
         )
     found = base.in_force(min_score=mark.min_score, limits=mark.limits, gate=mark.gate)
     if base.record is None:
@@ -131,6 +135,7 @@ def _to_base(
         *remarks.baseline_changed(test.baseline, base, accepting=accepting is not None),
         *remarks.test_changed(test, base, parts),
         *remarks.endpoint_changed(base, parts, model),
+        *judge_changed(test, base.record),
         *remarks.limits_changed(test, found, base),
         *remarks.unsteady(test, record),
     ]
@@ -164,7 +169,7 @@ def _accepting(
     if own is None or own == base.record or not (own.reason or "").strip():
         return None
     same = all(
-        own.parts.get(part) == parts[part]
-        for part in ("prompt", "cases", "request", "model")
+        own.parts.get(part) == parts.get(part)
+        for part in ("prompt", "cases", "request", "model", "judge")
     )
     return own if same else None

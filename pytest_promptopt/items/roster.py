@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.items.judge import Judge
 from pytest_promptopt.models import no_model_error, providers_from, resolve_model
 from pytest_promptopt.models.chat import NamedModel
-from pytest_promptopt.models.prices import prices_from
+from pytest_promptopt.models.prices import Prices, prices_from
 from pytest_promptopt.settings import resolve
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models import Provider
     from pytest_promptopt.models.prices import Price
+    from pytest_promptopt.scorers.asking import Asking
     from pytest_promptopt.settings import Setting, Settings
 
 
@@ -33,6 +35,7 @@ class Roster:
         self._config = config
         self._settings = settings
         self._models: dict[tuple[str, str], NamedModel] = {}
+        self._supplied: set[str] = set()  # by the hook: whatever they are called
 
     @cached_property
     def providers(self) -> Mapping[str, Provider]:
@@ -41,8 +44,24 @@ class Roster:
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
-        """Prices by model name, as far as they are set."""
-        return prices_from(self._settings.prices)
+        """Prices by model name, as far as they are known."""
+        return Prices(prices_from(self._settings.prices), self._listed)
+
+    def _listed(self, name: str) -> Price | None:
+        """Return what a price list says; ``None`` if nobody needs to know.
+
+        To read one takes a second: a gate starts without.
+        """
+        budget = self._settings.budget.value
+        counts = budget is not None and budget.dollars is not None
+        if not (counts or self._config.getoption("optimize_prompts", False)):
+            return None
+        prefix, _, model = name.partition(":")
+        if name in self._supplied or prefix not in self.providers:
+            return None
+        from pytest_promptopt.models.price_list import list_price
+
+        return list_price(model, self.providers[prefix])
 
     def named(self, name: str, role: str = "task") -> NamedModel:
         """Return the model behind a name, from the hook or the built-in providers.
@@ -54,6 +73,8 @@ class Roster:
             chat = self._config.hook.pytest_promptopt_model(
                 config=self._config, name=name, role=role
             )
+            if chat is not None:
+                self._supplied.add(name)
             self._models[name, role] = (
                 resolve_model(name, providers=self.providers)
                 if chat is None
@@ -71,6 +92,23 @@ class Roster:
         if name is None:
             raise no_model_error()
         return self.named(name)
+
+    def judge(self, test: PromptTest, asking: Asking) -> Judge:
+        """Return a scorer that asks with the models of one test.
+
+        Raises:
+            SettingError: Nobody supplies one of them; said before the first call.
+        """
+        run_wide = self._settings.judge_model.value
+
+        def named(name: str) -> NamedModel:
+            chosen = name or run_wide or self.task_model(test).name
+            return self.named(chosen, "judge")
+
+        judge = Judge(asking=asking, model_named=named, prices=self.prices)
+        for name in asking.models:
+            judge.model_named(name)
+        return judge
 
     def setting(self, test: PromptTest) -> Setting:
         """Return the name of a test's task model, and where it stands."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.errors import ProviderOutage
 from pytest_promptopt.items.faults import fault_of, left_out
 from pytest_promptopt.items.pending import Draw
 from pytest_promptopt.items.sending import start
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.pending import Batch, Tally
     from pytest_promptopt.items.planning import Plan
     from pytest_promptopt.items.prompt_test import Arm, PromptTest
+    from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.engine import Engine
     from pytest_promptopt.records import Case, Verdict
 
@@ -33,6 +35,7 @@ class Rounds:
         arms: Who is asked about which cases.
         engine: Answers requests.
         tally: Counts the replies.
+        budget: What the calls are charged to; ``None``: no limit.
         started: The first round, once it was sent.
         sent: The trials of all rounds.
         own: Those of the arm under test whose bodies were run or begun.
@@ -43,6 +46,7 @@ class Rounds:
     arms: Members
     engine: Engine
     tally: Tally
+    budget: Budget | None = None
     started: Batch | None = None
     sent: Batch = field(default_factory=list)
     own: Batch = field(default_factory=list)
@@ -69,6 +73,8 @@ class Rounds:
             run=self.plan.run,
             indices=range(self._drawn, self._drawn + trials),
             tally=self.tally,
+            budget=self.budget,
+            judge=self.test.judge,
         )
         batch = start(
             self.engine,
@@ -99,6 +105,16 @@ class Rounds:
             calls_itself=self.test.calls_itself,
             file=self.test.nodeid.partition("::")[0],
         )
+
+    @property
+    def met_outage(self) -> bool:
+        """Whether the provider was given up while requests waited for a reply."""
+        return any(isinstance(entry.lost, ProviderOutage) for entry in self.sent)
+
+    @property
+    def most_sent(self) -> int:
+        """How many requests the application sent in one trial at most, if it did."""
+        return max((len(entry.exchanges) for entry in self.own), default=0)
 
     def first_failure(self) -> BaseException | None:
         """Return what the body raised on the first wrong reply, with its traceback."""

@@ -5,26 +5,36 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.items import injection, judging
+from pytest_promptopt.items import (
+    arrival,
+    body_threads,
+    grading,
+    injection,
+    judging,
+)
 from pytest_promptopt.items.body import Body
+from pytest_promptopt.items.tracebacks import Tracebacks
+from pytest_promptopt.items.watching import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
-    from concurrent.futures import Future
 
     import pytest
 
-    from pytest_promptopt.items.pending import Batch
-    from pytest_promptopt.models.engine import Engine, Reply
+    from pytest_promptopt.items.delivery.way import Delivery
+    from pytest_promptopt.items.pending import Batch, Pending
+    from pytest_promptopt.items.watching import Watch
+    from pytest_promptopt.models.engine import Engine
     from pytest_promptopt.records import TestResult
     from pytest_promptopt.scorers import Scorer
 
 CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
 BODIES_AT_ONCE = 32
 CANCEL_S = 2.0  # longest wait for bodies that were cancelled
+HURRY_S = 0.2  # the same after Ctrl-C
+TICK_S = 0.1  # between two looks at a body in a thread of its own
 
 
 def looped(
@@ -34,7 +44,9 @@ def looped(
     conducted: Generator[Batch, None, TestResult],
     engine: Engine,
     threads: int,
+    delivery: Delivery,
     finish: Callable[[TestResult], None],
+    watch: Watch = UNSEEN,
 ) -> Callable[..., Any]:
     """Return the function that pytest, or an async plugin, calls in the body's place.
 
@@ -44,7 +56,9 @@ def looped(
         conducted: Yields the trials to judge.
         engine: Answers a live handle.
         threads: Bodies at once in an ordinary function.
+        delivery: How the text of an arm gets into the application.
         finish: Takes the result.
+        watch: Is told how far it is.
     """
     function = item.obj
     names = injection.own_names(item.function)
@@ -57,17 +71,20 @@ def looped(
             scorer=scorer,
             runs=injection.has_body(item.function),
             clearing=_clearing(fixtures),
+            delivery=delivery,
         )
 
     def loop(**fixtures: Any) -> None:
         __tracebackhide__ = True
         body = body_with(fixtures)
-        finish(drive(conducted, body, engine, threads))
+        with contextlib.closing(delivery):
+            finish(drive(conducted, body, engine, threads, watch))
 
     async def async_loop(**fixtures: Any) -> None:
         body = body_with(fixtures)
         on_trio = "trio" in str(item.funcargs.get("anyio_backend", ""))
-        finish(await drive_async(conducted, body, engine, anyio=on_trio))
+        with contextlib.closing(delivery):
+            finish(await drive_async(conducted, body, engine, watch, anyio=on_trio))
 
     return async_loop if inspect.iscoroutinefunction(function) else loop
 
@@ -104,6 +121,7 @@ def drive(
     body: Body,
     engine: Engine,
     threads: int,
+    watch: Watch = UNSEEN,
 ) -> TestResult:
     """Run the body on each trial in order, in this thread unless more are asked for."""
     __tracebackhide__ = True
@@ -113,27 +131,58 @@ def drive(
         except StopIteration as stop:
             result: TestResult = stop.value
             return result
-        if threads > 1:
-            _in_threads(batch, body, engine, threads)
-            continue
+        watch.asked(batch)
+        for part in body.delivery.parts(batch):
+            with body.delivery.in_place(part):
+                _run(part, body, engine, threads, watch)
         for pending in batch:
-            judging.judge(pending, body, engine)
+            _finish(pending, watch)
 
 
-def _in_threads(batch: Batch, body: Body, engine: Engine, threads: int) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def _finish(pending: Pending, watch: Watch) -> None:
+    __tracebackhide__ = True
+    if pending.inquiry is None:
+        return
+    for coming in pending.inquiry.coming:
+        watch.until(coming)
+    grading.finish(pending)
+    watch.judged(pending)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [
-            pool.submit(judging.judge, pending, body, engine) for pending in batch
-        ]:
+
+def _run(batch: Batch, body: Body, engine: Engine, threads: int, watch: Watch) -> None:
+    __tracebackhide__ = True
+    if threads > 1:
+        _run_in_threads(batch, body, engine, threads, watch)
+        return
+    tracebacks = Tracebacks()
+    for pending in batch:
+        if pending.reply is not None:
+            watch.until(pending.reply)
+        judging.judge(pending, body, engine)
+        tracebacks.thin(pending)
+        if pending.inquiry is None:
+            watch.judged(pending)
+
+
+def _run_in_threads(
+    batch: Batch, body: Body, engine: Engine, threads: int, watch: Watch
+) -> None:
+    jobs = [
+        functools.partial(judging.judge, pending, body, engine) for pending in batch
+    ]
+    with body_threads.running(jobs, threads) as futures:
+        for pending, done in zip(batch, futures, strict=True):
+            watch.until(done)
             done.result()
+            if pending.inquiry is None:
+                watch.judged(pending)
 
 
 async def drive_async(
     conducted: Generator[Batch, None, TestResult],
     body: Body,
     engine: Engine,
+    watch: Watch = UNSEEN,
     *,
     anyio: bool,
 ) -> TestResult:
@@ -144,13 +193,34 @@ async def drive_async(
         except StopIteration as stop:
             result: TestResult = stop.value
             return result
-        for first in range(0, len(batch), BODIES_AT_ONCE):
-            part = batch[first : first + BODIES_AT_ONCE]
-            reply = _reply_on_trio if anyio else _reply_on_asyncio
-            bodies = [
-                judging.judge_async(pending, body, engine, reply) for pending in part
-            ]
-            await (_together_on_trio(bodies) if anyio else _together(bodies))
+        watch.asked(batch)
+        reply = arrival.on_trio if anyio else arrival.on_asyncio
+        for part in body.delivery.parts(batch):
+            with body.delivery.in_place(part):
+                await _run_async(part, body, engine, watch, anyio=anyio)
+        for pending in batch:
+            await grading.finish_async(pending, reply)
+            if pending.inquiry is not None:
+                watch.judged(pending)
+
+
+async def _run_async(
+    batch: Batch, body: Body, engine: Engine, watch: Watch, *, anyio: bool
+) -> None:
+    reply = arrival.on_trio if anyio else arrival.on_asyncio
+
+    async def judge(pending: Pending) -> None:
+        await judging.judge_async(pending, body, engine, reply)
+        if pending.inquiry is None:
+            watch.judged(pending)
+
+    tracebacks = Tracebacks()
+    for first in range(0, len(batch), BODIES_AT_ONCE):
+        some = batch[first : first + BODIES_AT_ONCE]
+        bodies = [judge(pending) for pending in some]
+        await (_together_on_trio(bodies) if anyio else _together(bodies))
+        for pending in some:
+            tracebacks.thin(pending)
 
 
 async def _together(bodies: list[Any]) -> None:
@@ -164,21 +234,6 @@ async def _together(bodies: list[Any]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _reply_on_asyncio(reply: Future[Reply]) -> None:
-    import asyncio
-
-    # asyncio would not let an exit pass, so the outcome stays where it is.
-    arrived = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def wake(_: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-            loop.call_soon_threadsafe(arrived.set)
-
-    reply.add_done_callback(wake)
-    await arrived.wait()
 
 
 async def _together_on_trio(bodies: list[Any]) -> None:
@@ -197,16 +252,11 @@ async def _together_on_trio(bodies: list[Any]) -> None:
         raise (inner[0] if inner else error) from None
 
 
-async def _reply_on_trio(reply: Future[Reply]) -> None:
-    from anyio import to_thread
-
-    def outlast() -> None:
-        wait([reply])
-
-    await to_thread.run_sync(outlast, abandon_on_cancel=True)
-
-
-def run_unowned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+def run_unowned(
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    watch: Watch = UNSEEN,
+) -> None:
     """Run a coroutine function that no plugin owns, on a loop in a thread of its own.
 
     The main thread may have a loop that is not ours to use.
@@ -232,12 +282,14 @@ def run_unowned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> N
     thread = threading.Thread(target=target, name="promptopt-body", daemon=True)
     thread.start()
     try:
-        thread.join()
-    except BaseException:  # Ctrl-C or a timeout, which only the main thread meets
+        while thread.is_alive():
+            watch.tick()
+            thread.join(TICK_S)
+    except BaseException as error:  # Ctrl-C or a timeout; only the main thread is met
         for cancel in cancels:
             with contextlib.suppress(RuntimeError):  # it has just ended by itself
                 cancel()
-        thread.join(CANCEL_S)
+        thread.join(HURRY_S if isinstance(error, KeyboardInterrupt) else CANCEL_S)
         raise
     if raised:
         raise raised[0]

@@ -11,15 +11,20 @@ from pytest_promptopt.errors import BudgetExhausted, ModelError
 from pytest_promptopt.items.pending import Draw, Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.sending import awaited, start
+from pytest_promptopt.items.watching import UNSEEN
 from pytest_promptopt.looks import looks_before
 from pytest_promptopt.models.engine import Call
+from pytest_promptopt.models.prices import FREE
 from pytest_promptopt.optimize import Complete, Measure, SearchPlan, search
+from pytest_promptopt.optimize.opinion import JudgePlan
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.items.share import Share
+    from pytest_promptopt.items.watching import Watch
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
@@ -43,7 +48,9 @@ class SearchDriver:
         budget: What every call is charged to.
         tally: Counts replies.
         sent: The replies that the search waits for.
+        trials: The trials whose judge it may wait for.
         writer: The optimizer model, once it was asked.
+        watch: Is told how far the search is.
     """
 
     test: PromptTest
@@ -54,7 +61,9 @@ class SearchDriver:
     budget: Budget
     tally: Tally
     sent: list[Future[Reply]] = field(default_factory=list)
+    trials: Batch = field(default_factory=list)
     writer: NamedModel | None = None
+    watch: Watch = UNSEEN
 
     def run(self) -> Generator[Batch, None, SearchResult]:
         """Drive the search; yield the trials whose bodies are to be run."""
@@ -83,6 +92,8 @@ class SearchDriver:
         self, effect: Complete
     ) -> tuple[tuple[Completion | None, ...], ModelError | None]:
         optimizer = self.writer = self.optimizer()
+        prices = self.budget.prices
+        price = FREE if optimizer.costs_nothing else prices.get(optimizer.name)
         replies = self.engine.start_all(
             [
                 Call(
@@ -98,8 +109,10 @@ class SearchDriver:
         answers: list[Completion | None] = []
         fault = None
         for reply in replies:
+            self.watch.until(reply)
             try:
-                answers.append(self.tally.count(awaited(reply, optimizer)))
+                reply_of_it = awaited(reply, optimizer)
+                answers.append(self.tally.count(reply_of_it, price))
             except ModelError as error:
                 if not error.retryable:  # the next request would meet the same end
                     fault = error
@@ -115,6 +128,7 @@ class SearchDriver:
                     prompt=self.test.prompt.replacing(candidate),
                     model=self.model,
                     settings=self.test.settings,
+                    price=self.budget.prices.get(self.model.name),
                 ),
                 effect.cases,
             )
@@ -126,9 +140,11 @@ class SearchDriver:
             indices=effect.indices,
             tally=self.tally,
             budget=self.budget,
+            judge=self.test.judge,
         )
         batch = start(self.engine, arms, draw, calls_model=not self.test.calls_itself)
         self.sent[:] = replies_of(batch)
+        self.trials = batch
         yield batch
         spent = [
             entry.lost for entry in batch if isinstance(entry.lost, BudgetExhausted)
@@ -136,12 +152,30 @@ class SearchDriver:
         return gathered(batch, arms), spent[0] if spent else None
 
 
+def judge_plan(test: PromptTest) -> JudgePlan | None:
+    """Return what the judge of a test adds to a search of it, if it has one.
+
+    Raises:
+        SettingError: Its second opinion is its own.
+    """
+    if test.judge is None:
+        return None
+    test.judge.check_second()
+    asking = test.judge.asking
+    return JudgePlan(
+        questions=asking.most_questions(),
+        confirming=asking.most_questions(confirming=True),
+        second=asking.confirms,
+    )
+
+
 def search_driver(
     test: PromptTest,
     *,
     strategy: Strategy,
     settings: Settings,
-    budget: Budget,
+    share: Share,
+    sends: int = 0,
     model: NamedModel,
     optimizer: Callable[[], NamedModel],
     engine: Engine,
@@ -152,7 +186,8 @@ def search_driver(
         test: The prompt test.
         strategy: Proposes candidates.
         settings: The run's settings.
-        budget: This test's share of the calls.
+        share: What it may spend.
+        sends: Requests of the application in one trial at most, if that is known.
         model: The task model.
         optimizer: Builds the model that writes candidates.
         engine: Answers requests.
@@ -173,9 +208,15 @@ def search_driver(
             cases=test.cases,
             seed=settings.seed,
             steps=settings.steps,
-            budget=budget.left,
+            budget=share.calls,
+            told=share.told,
+            pays=share.budget.pays,
+            refusal=share.refusal,
             optimizer_settings=settings.optimizer_request,
             looks=looks_of,
+            only=test.mark.optimize,
+            judge=judge_plan(test),
+            sends=sends,
         ),
         strategy,
     )
@@ -185,6 +226,6 @@ def search_driver(
         model=model,
         optimizer=optimizer,
         engine=engine,
-        budget=budget,
+        budget=share.budget,
         tally=Tally(),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.errors import ModelError, PromptOptError
 from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.pending import Pending
-from pytest_promptopt.models.engine import Call
+from pytest_promptopt.models.engine import Call, Reply
 from pytest_promptopt.records import Message, Request
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.pending import Batch, Draw
     from pytest_promptopt.items.prompt_test import Arm
     from pytest_promptopt.models.chat import NamedModel
-    from pytest_promptopt.models.engine import Engine, Reply
+    from pytest_promptopt.models.engine import Engine
     from pytest_promptopt.records import Case
 
 
@@ -50,8 +50,11 @@ def start(
             )
             for pending in batch
         ]
-        for pending, reply in zip(batch, engine.start_all(calls), strict=True):
-            pending.reply = reply
+        for pending, answer in zip(batch, engine.ask_all(calls), strict=True):
+            if isinstance(answer, Reply):
+                pending.known = answer
+            else:
+                pending.reply = answer
     return batch
 
 
@@ -67,9 +70,20 @@ def _interleaved(
                     yield Pending(arm=arm, case=case, index=index, draw=draw)
 
 
-def call_for(arm: Arm, messages: tuple[Message, ...], index: int, draw: Draw) -> Call:
-    """Return the call that asks one arm's model."""
-    request = Request(messages=messages, settings=arm.settings, seed=index)
+def call_for(
+    arm: Arm, messages: tuple[Message, ...], index: int, draw: Draw, name: str = ""
+) -> Call:
+    """Return the call that asks one arm's model.
+
+    Args:
+        arm: The arm.
+        messages: What is sent.
+        index: Number of the trial.
+        draw: Which draws are made.
+        name: Name of the prompt whose settings hold, where there are several.
+    """
+    settings = arm.settings_of(name)
+    request = Request(messages=messages, settings=settings, seed=index)
     return Call(
         model=arm.model,
         request=request,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.items.judge import grades_itself
 from pytest_promptopt.items.pending import Draw, Tally
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.sending import start
 from pytest_promptopt.records import TestResult, Verdict
+from pytest_promptopt.report.exchanges import exchange_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_promptopt.items.pending import Batch, Exchange
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine
     from pytest_promptopt.records import Case
@@ -29,6 +32,7 @@ class SingleCase:
         case: The case.
         model: The task model.
         engine: Answers requests.
+        budget: What the calls are taken from; ``None``: no limit.
         tally: What was asked of the model.
         batch: The one trial.
     """
@@ -37,6 +41,7 @@ class SingleCase:
     case: Case
     model: NamedModel
     engine: Engine
+    budget: Budget | None = None
     tally: Tally = field(default_factory=Tally)
     batch: Batch = field(default_factory=list)
 
@@ -45,7 +50,14 @@ class SingleCase:
         arm = Arm(
             prompt=self.test.prompt, model=self.model, settings=self.test.settings
         )
-        draw = Draw(purpose="case", run="", indices=range(1), tally=self.tally)
+        draw = Draw(
+            purpose="case",
+            run="",
+            indices=range(1),
+            tally=self.tally,
+            budget=self.budget,
+            judge=self.test.judge,
+        )
         self.batch = start(
             self.engine,
             [(arm, (self.case,))],
@@ -64,7 +76,7 @@ class SingleCase:
             verdict=Verdict(outcome="pass", cause="one case", message=self._told()),
             calls=self.tally.calls,
             cached=self.tally.cached,
-            notes=tuple(filter(None, [self.model.stand_in])),
+            notes=tuple(filter(None, [self._stand_in, *self._warnings()])),
         )
 
     def first_failure(self) -> BaseException | None:
@@ -76,23 +88,35 @@ class SingleCase:
         pending = self.batch[0]
         if pending.completion is None:
             return pending.exchanges
-        return [(self.test.prompt.render(self.case.inputs), pending.completion)]
+        return [(self.test.prompt.render(self.case.inputs), pending.completion, "")]
+
+    @property
+    def _stand_in(self) -> str:
+        return self.model.stand_in if self.test.mark.deliver == "argument" else ""
+
+    def _warnings(self) -> list[str]:
+        return [remark.text for remark in grades_itself(self.test, self.model)]
+
+    def _nothing_shown(self) -> str:
+        if self.test.mark.deliver != "argument":
+            return "--- nothing to show: the application makes its own calls"
+        return (
+            "--- nothing to show: the body sent nothing with prompt.complete or "
+            "prompt.send"
+        )
 
     def _told(self) -> str:
         pending = self.batch[0]
         trial = pending.trial()
         lines = [f"case {self.case.id}  {self.case.place}".rstrip()]
-        for messages, completion in self._exchanges():
-            for message in messages:
-                lines += [f"--- {message.role}", message.content]
-            lines += ["--- reply", completion.text]
+        lines += exchange_lines(self._exchanges())
         returned = pending.judged.output if pending.judged is not None else None
         if returned is not None:
             lines += ["--- returned", returned]
         if len(lines) == 1:
-            lines.append(
-                "--- nothing to show: the body sent nothing with prompt.complete"
-            )
+            lines.append(self._nothing_shown())
+        if pending.inquiry is not None:
+            lines += pending.inquiry.shown()
         score = trial.score
         value = "unscored" if score.value is None else f"{score.value:g}"
         expected = (

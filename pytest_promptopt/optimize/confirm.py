@@ -3,8 +3,9 @@
 The five best on train get three more train trials, and the best two of them are
 compared with the incumbent on fresh replies to the hold-out cases. A proposal needs an
 exact case-level sign-flip p that holds after Holm at this look's level, a gain of two
-points, and no ``must_pass`` case broken. If nothing beats the incumbent on train, the
-hold-out stays unused and no look is spent.
+points, and no ``must_pass`` case broken; where a model judges, a second opinion must
+see a gain, too. If nothing beats the incumbent on train, the hold-out stays unused and
+no look is spent.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.optimize.effects import Measure
 from pytest_promptopt.optimize.ledger import Ledger, case_mean
+from pytest_promptopt.optimize.opinion import figures as opinion_figures
+from pytest_promptopt.optimize.opinion import objection, second_opinion
 from pytest_promptopt.optimize.preflight import (
     CONFIRMED_AT_ONCE,
     FINALISTS,
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.optimize.effects import Effect
     from pytest_promptopt.optimize.run import Run
-    from pytest_promptopt.records import Candidate, Case, Trial
+    from pytest_promptopt.records import Candidate, Case, SecondOpinion, Trial
 
 MIN_GAIN = 0.02
 """A smaller hold-out gain is not proposed, as a share."""
@@ -74,6 +77,7 @@ class Comparison:
         p_value: One-sided exact case-level sign-flip p.
         cases: How many cases were compared.
         broken: Ids of ``must_pass`` cases that the candidate breaks.
+        second: What the second opinion says, where a model judges and there is one.
     """
 
     candidate: Candidate
@@ -83,6 +87,7 @@ class Comparison:
     p_value: float
     cases: int
     broken: tuple[str, ...] = ()
+    second: SecondOpinion | None = None
 
     @property
     def gain(self) -> float:
@@ -172,6 +177,7 @@ def compare(
         p_value=sign_flip_p(differences, side="gain", weights=weights),
         cases=len(pairs),
         broken=_broken(run, candidate, (*run.task.cases, *holdout)),
+        second=None if run.plan.judge is None else second_opinion(old, new, holdout),
     )
 
 
@@ -193,9 +199,32 @@ def _decide(
         message = _not_borne_out(compared, levels)
         return Ending("unconfirmed", message, best=best, look=look)
     # Equal gains: the one that train ranks first.
-    index = max(borne_out, key=lambda at: (compared[at].gain, -at))
-    entry = compared[index]
-    proposal = Proposal(
+    by_gain = sorted(borne_out, key=lambda at: (-compared[at].gain, at))
+    objections = {at: _objection(run, compared[at], levels[at]) for at in by_gain}
+    index = next((at for at in by_gain if not objections[at]), by_gain[0])
+    entry, level = compared[index], levels[index]
+    if objections[index]:
+        message = (
+            f"Better on hold-out by the judge alone: {_figures(entry, level)}; "
+            f"{objections[index]}."
+        )
+        return Ending("unconfirmed", message, best=entry.candidate, look=look)
+    message = f"Hold-out: {_figures(entry, level)}."
+    if entry.second is not None:
+        message += f" Second opinion: {opinion_figures(entry.second, level)}."
+    proposal = _proposal(run, entry, level, look=earlier, trials=trials)
+    return Ending("proposed", message, best=best, proposal=proposal, look=look)
+
+
+def _objection(run: Run, entry: Comparison, level: float) -> str:
+    judge = run.plan.judge
+    return "" if judge is None else objection(judge, entry.second, level)
+
+
+def _proposal(
+    run: Run, entry: Comparison, level: float, *, look: int, trials: int
+) -> Proposal:
+    return Proposal(
         candidate=entry.candidate,
         incumbent=run.task.incumbent,
         edits=run.plan.prompt.edits(entry.candidate),
@@ -204,13 +233,12 @@ def _decide(
         after=entry.after,
         interval=entry.interval,
         p_value=entry.p_value,
-        alpha=levels[index],
-        look=earlier,
+        alpha=level,
+        look=look,
         holdout_cases=entry.cases,
         trials=trials,
+        second=entry.second,
     )
-    message = f"Hold-out: {_figures(entry, levels[index])}."
-    return Ending("proposed", message, best=best, proposal=proposal, look=look)
 
 
 def _still_better(run: Run, finalists: Sequence[Candidate]) -> tuple[Candidate, ...]:

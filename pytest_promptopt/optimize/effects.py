@@ -59,7 +59,7 @@ class Measure:
 
     @property
     def calls(self) -> int:
-        """Model calls it takes, replays from the cache included."""
+        """Calls of the task model it takes, replays from the cache included."""
         return len(self.candidates) * len(self.cases) * len(self.indices)
 
 

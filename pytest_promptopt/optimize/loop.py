@@ -59,7 +59,7 @@ def search(
     """
     split = split_cases(plan.cases)
     task = plan.task(split.train, affordable_proposals(plan, split))
-    run = Run(plan, task, confirmation_calls(split))
+    run = Run(plan, task, confirmation_calls(plan, split))
     stopped = "error"
     try:
         refuse_the_hopeless(plan, split)

@@ -157,6 +157,7 @@ class Opro:
             "here": "" if region.kind == "whole" else HERE,
             "word_limit": task.word_limit[region.address],
             "tag": TAG,
+            "steps": ", ".join(task.names.get(region.address, ())),
         }
         content = meta_prompt(
             "opro.j2",

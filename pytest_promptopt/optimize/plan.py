@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import StrategyError, TemplateError
+from pytest_promptopt.optimize.effects import Measure
 from pytest_promptopt.optimize.evidence import HERE, as_text
 from pytest_promptopt.optimize.strategy import Task
 from pytest_promptopt.prompts import Limits
@@ -14,8 +15,15 @@ from pytest_promptopt.records import Candidate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_promptopt.errors import SearchRefused
+    from pytest_promptopt.optimize.effects import Effect, Purpose
+    from pytest_promptopt.optimize.opinion import JudgePlan
     from pytest_promptopt.prompts import Prompt, Region
     from pytest_promptopt.records import Case
+
+
+def _any_number(_: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,13 @@ class SearchPlan:
         looks: How often this hold-out was used against this incumbent before; or a
             function from the id of this run to that number, so that a run which is
             repeated does not count itself.
+        only: Names of the prompts that may be changed, of several; empty for all.
+        judge: What a judge adds to it, if one scores the replies.
+        sends: Requests that an application was seen to send in one trial at most; 0
+            if nothing is known.
+        told: What the budget comes from, if it was not given as a number of calls.
+        pays: Whether so many more calls can be paid for, beside their number.
+        refusal: Why it must not begin, if it must not.
     """
 
     prompt: Prompt
@@ -46,17 +61,53 @@ class SearchPlan:
     limits: Limits = field(default_factory=Limits)
     optimizer_settings: Mapping[str, Any] = field(default_factory=dict)
     looks: int | Callable[[str], int] = 0
+    only: tuple[str, ...] = ()
+    judge: JudgePlan | None = None
+    sends: int = 0
+    told: str = ""
+    pays: Callable[[int], bool] = _any_number
+    refusal: SearchRefused | None = None
 
     @property
     def regions(self) -> tuple[Region, ...]:
         """The regions whose text a strategy may rewrite, in template order."""
         return tuple(
-            region for region in self.prompt.regions if region.kind != "examples"
+            region
+            for region in self.prompt.regions
+            if region.kind != "examples" and region.address not in self.closed
+        )
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The addresses of regions that a prompt which stays as it is has, too."""
+        if not self.only:
+            return frozenset()
+        return frozenset(
+            region.address
+            for region in self.prompt.regions
+            if not set(self.prompt.names_with(region.address)) <= set(self.only)
         )
 
     def look(self, run: str) -> int:
         """Return how many looks came before the one of a run."""
         return self.looks if isinstance(self.looks, int) else self.looks(run)
+
+    def trial_calls(self, purpose: Purpose = "search") -> int:
+        """Return the calls of one trial at most: the replies', and the judge's.
+
+        Where nothing is known, each of several prompts is taken to be sent once.
+        """
+        sent = self.sends or max(1, len(self.prompt.names))
+        if self.judge is None:
+            return sent
+        asked = self.judge.questions
+        return sent + (self.judge.confirming if purpose == "holdout" else asked)
+
+    def calls(self, effect: Effect) -> int:
+        """Return the calls that an effect takes at most, replays included."""
+        if isinstance(effect, Measure):
+            return effect.calls * self.trial_calls(effect.purpose)
+        return effect.calls
 
     def task(self, train: tuple[Case, ...], proposals: int | None) -> Task:
         """Return what a strategy gets to know: nothing of the hold-out.
@@ -80,6 +131,11 @@ class SearchPlan:
                 for region in self.regions
             },
             settings=self.optimizer_settings,
+            names={
+                region.address: self.prompt.names_with(region.address)
+                for region in self.regions
+                if self.prompt.names
+            },
         )
 
 
@@ -115,5 +171,7 @@ def _exemplars(prompt: Prompt, train: Sequence[Case]) -> Callable[[Case, str], s
 
 def _with_mark(prompt: Prompt, case: Case, address: str) -> str:
     mark = prompt.fitted(Candidate(texts={address: HERE}))
-    messages = prompt.replacing(mark).render(case.inputs)
+    own = [one for one in prompt.named.values() if address in one.incumbent.texts]
+    shown = own[0] if own else prompt
+    messages = shown.replacing(mark).render(case.inputs)
     return "\n".join(message.content.strip("\n") for message in messages)

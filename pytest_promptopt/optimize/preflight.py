@@ -32,22 +32,25 @@ CONFIRMED_AT_ONCE = 2
 _ENOUGH_CASES = math.ceil(MIN_HOLDOUT / 0.6)
 
 
-def confirmation_calls(split: Split) -> int:
+def confirmation_calls(plan: SearchPlan, split: Split) -> int:
     """Return what the confirmation takes at most, in model calls."""
     train = (FINALISTS + 1) * FRESH_TRIALS * len(split.train)
-    return train + (CONFIRMED_AT_ONCE + 1) * FRESH_TRIALS * len(split.holdout)
+    holdout = (CONFIRMED_AT_ONCE + 1) * FRESH_TRIALS * len(split.holdout)
+    return train * plan.trial_calls() + holdout * plan.trial_calls("holdout")
 
 
 def affordable_proposals(plan: SearchPlan, split: Split) -> int | None:
     """Return how many proposals the budget buys; ``None`` if it has no limit.
 
-    A proposal takes one call of the optimizer model and one per train case. The
-    start's score and the confirmation's share are set aside first.
+    A proposal takes one call of the optimizer model and, per train case, one of the
+    task model and what a judge is asked about its reply. The start's score and the
+    confirmation's share are set aside first.
     """
     if plan.budget is None:
         return None
-    left = plan.budget - confirmation_calls(split) - len(split.train)
-    return max(0, left // (1 + len(split.train)))
+    train = len(split.train) * plan.trial_calls()
+    left = plan.budget - confirmation_calls(plan, split) - train
+    return max(0, left // (1 + train))
 
 
 def smallest_gain(plan: SearchPlan, split: Split, run: str = "") -> float:
@@ -71,12 +74,19 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
 
     Raises:
         SearchRefused: The prompt stands where nothing can be written, there is nothing
-            to rewrite, there are too few cases, or the budget buys too few proposals.
+            to rewrite, there are too few cases, the budget buys too few proposals, or
+            it costs money that nobody has allowed.
     """
     label = plan.prompt.label
-    unwritable = plan.prompt.unwritable
+    unwritable = plan.prompt.unwritable_beside(plan.closed)
     if unwritable is not None:
         raise SearchRefused(unwritable.problem, unwritable.hint)
+    if not plan.regions and plan.closed:
+        raise SearchRefused(
+            f"{label}: no text that may be rewritten is only that of "
+            f"{' and '.join(map(repr, plan.only))}, which optimize= names",
+            "name the prompts that share it, too",
+        )
     if not plan.regions:
         raise SearchRefused(
             f"{label}: no region of the template may be rewritten",
@@ -91,15 +101,20 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
         )
     proposals = affordable_proposals(plan, split)
     if proposals is not None and proposals < MIN_PROPOSALS:
-        each, train = 1 + len(split.train), len(split.train)
-        enough = confirmation_calls(split) + train + MIN_PROPOSALS * each
+        train = len(split.train) * plan.trial_calls()
+        each, confirming = 1 + train, confirmation_calls(plan, split)
+        enough = confirming + train + MIN_PROPOSALS * each
         raise SearchRefused(
-            f"{label}: {plan.budget} calls buy {proposals} proposals, fewer than "
+            f"{label}: {plan.told or f'{plan.budget} calls'} buy {proposals} "
+            "proposals, fewer than "
             f"{MIN_PROPOSALS}: the start takes {train} calls, each proposal {each} "
-            f"and the confirmation up to {confirmation_calls(split)}",
+            f"and the confirmation up to {confirming}"
+            + (", the judge's calls included" if plan.judge is not None else ""),
             f"allow at least {enough} calls for each selected prompt test with "
             "--promptopt-budget, which they share",
         )
+    if plan.refusal is not None:
+        raise plan.refusal
 
 
 def refuse_without_headroom(plan: SearchPlan, split: Split, start: float) -> None:

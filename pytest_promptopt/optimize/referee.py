@@ -48,7 +48,7 @@ def _complete(run: Run, move: Complete) -> Generator[Effect, Any, Answer]:
     if not move.requests:
         return (), None
     # Proposals that cannot be scored are worth nothing.
-    if not run.affords(move.calls + len(run.task.cases)):
+    if not run.affords(move.calls + run.train_calls):
         return None, "budget"
     replies: tuple[Completion | None, ...] = yield from run.complete(move)
     return replies, None
@@ -83,6 +83,11 @@ def _fault(run: Run, candidate: Candidate) -> str | None:
     if candidate in run.ledger:
         return None
     prompt = run.plan.prompt
+    if any(
+        candidate.texts[address] != prompt.incumbent.texts[address]
+        for address in run.plan.closed
+    ):
+        return "changes a prompt that optimize= leaves out"
     fault = check_candidate(
         candidate, prompt, cases=run.case_text, limits=run.plan.limits
     )
@@ -102,7 +107,7 @@ def _fitting(
     for candidate in candidates:
         wanted = [*fitting, candidate]
         lacking = run.ledger.lacking(wanted, move.cases, move.trials)
-        if not run.affords(sum(effect.calls for effect in lacking)):
+        if not run.affords(sum(map(run.plan.calls, lacking))):
             break
         fitting = wanted
     return fitting

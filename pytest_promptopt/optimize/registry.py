@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.optimize.opro import Opro, OproOptions
+from pytest_promptopt.settings import did_you_mean
 
 if TYPE_CHECKING:
     from pytest_promptopt.optimize.strategy import Strategy
@@ -23,7 +23,7 @@ def _opro(options: Mapping[str, Any]) -> Strategy:
     for name in options:
         if name not in known:
             raise SettingError(
-                f"strategy opro has no option {name!r}", _did_you_mean(name, known)
+                f"strategy opro has no option {name!r}", did_you_mean(name, known)
             )
     return Opro(OproOptions(**options))
 
@@ -50,13 +50,5 @@ def strategy_named(
     """
     factories = {**BUILT_IN, **(others or {})}
     if name not in factories:
-        raise SettingError(
-            f"unknown strategy {name!r}", _did_you_mean(name, sorted(factories))
-        )
+        raise SettingError(f"unknown strategy {name!r}", did_you_mean(name, factories))
     return factories[name](options or {})
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(names)}"

@@ -80,13 +80,20 @@ class Run:
         entry = self.ledger.evaluated(self.task.incumbent, self.task.cases, 1)
         return entry.mean if entry else None
 
+    @property
+    def train_calls(self) -> int:
+        """Calls that scoring one candidate on the train cases takes at most."""
+        return len(self.task.cases) * self.plan.trial_calls()
+
     def affords(self, calls: int) -> bool:
         """Tell whether the search may make so many more calls.
 
         What is set aside for the confirmation is not the search's to spend.
         """
         budget = self.plan.budget
-        return budget is None or self.calls + calls <= budget - self._reserve
+        if budget is not None and self.calls + calls > budget - self._reserve:
+            return False
+        return self.plan.pays(calls + self._reserve)
 
     def ranking(self) -> tuple[Ranked, ...]:
         """Return what is scored on all train cases, best first."""
@@ -123,7 +130,7 @@ class Run:
             ModelError: More than 5 % of a candidate's trials got no reply: what is
                 left says too little about it.
         """
-        self.calls += effect.calls
+        self.calls += self.plan.calls(effect)
         answers = yield effect
         self.ledger.enter(effect, answers)
         worst = max(map(lost_share, answers), default=0.0)
@@ -162,6 +169,6 @@ class Run:
             return "steps"
         if self._barren >= self.plan.patience:
             return "stalled"
-        if not self.affords(1 + len(self.task.cases)):
+        if not self.affords(1 + self.train_calls):
             return "budget"
         return None

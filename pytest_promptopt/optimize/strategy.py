@@ -49,6 +49,8 @@ class Task:
         word_limit: Region address to the most words a new text may have.
         settings: Settings of the requests to the optimizer model; they win over the
             strategy's own.
+        names: Region address to the names of the prompts that it stands in, where an
+            application sends several for each case; empty where it sends one.
     """
 
     label: str
@@ -62,6 +64,7 @@ class Task:
     proposals: int | None = None
     word_limit: Mapping[str, int]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
         """Return a candidate with a new text in one region, fitted to its place."""

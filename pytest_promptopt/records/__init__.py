@@ -5,8 +5,8 @@ Every record has ``to_json``, built-in types only, and ``from_json``, its invers
 written to.
 """
 
-from pytest_promptopt.records.base import Record, canonical_json, digest
-from pytest_promptopt.records.chat import Completion, Message, Request, Role, Usage
+from pytest_promptopt.records.base import Record, canonical_json, digest, unshared
+from pytest_promptopt.records.chat import Completion, Request, Usage
 from pytest_promptopt.records.decision import (
     Outcome,
     Remark,
@@ -20,15 +20,19 @@ from pytest_promptopt.records.grounds import (
     Redraw,
     TagAccuracy,
 )
+from pytest_promptopt.records.message import Message, Role, with_call_ids
+from pytest_promptopt.records.rechecking import RECHECKS, Recheck
 from pytest_promptopt.records.searching import (
     Candidate,
     Edit,
     Proposal,
     SearchResult,
+    SecondOpinion,
     Step,
 )
 
 __all__ = [
+    "RECHECKS",
     "Candidate",
     "Case",
     "CaseChange",
@@ -38,6 +42,7 @@ __all__ = [
     "Message",
     "Outcome",
     "Proposal",
+    "Recheck",
     "Record",
     "Redraw",
     "Remark",
@@ -45,6 +50,7 @@ __all__ = [
     "Role",
     "Score",
     "SearchResult",
+    "SecondOpinion",
     "Step",
     "TagAccuracy",
     "TestResult",
@@ -54,4 +60,6 @@ __all__ = [
     "Verdict",
     "canonical_json",
     "digest",
+    "unshared",
+    "with_call_ids",
 ]

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import ReplyNotJsonError
 from pytest_promptopt.records.base import Record
+from pytest_promptopt.records.message import Message, with_call_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Role = Literal["system", "user", "assistant"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Record):
-    """One chat message.
-
-    Attributes:
-        role: ``"system"``, ``"user"`` or ``"assistant"``.
-        content: The text, as it is sent.
-    """
-
-    role: Role
-    content: str
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Message:
-        """Rebuild a message written by :meth:`to_json`."""
-        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +59,8 @@ class Completion(Record):
         finish_reason: ``"stop"``, ``"length"``, ``"content_filter"``, ``"tool_calls"``
             or what else the provider said.
         refusal: The refusal's text, if the model refused.
-        tool_calls: The calls asked for, each a mapping with ``name`` and ``arguments``.
+        tool_calls: The calls asked for, each a mapping with ``name`` and ``arguments``,
+            with ``id`` where the provider gave one, and with what else it needs back.
         usage: Tokens spent.
         latency_s: Wall time of the request, in seconds, when it was first answered.
     """
@@ -103,6 +85,16 @@ class Completion(Record):
         except ValueError as error:
             shown = self.text if len(self.text) <= 80 else f"{self.text[:77]}..."
             raise ReplyNotJsonError(f"reply is not JSON ({error}): {shown!r}") from None
+
+    @property
+    def message(self) -> Message:
+        """The reply as a message, to be appended to a conversation."""
+        return Message(
+            role="assistant",
+            content=self.text,
+            tool_calls=with_call_ids(self.tool_calls, turn=0),
+            extra={} if self.refusal is None else {"refusal": self.refusal},
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Completion:

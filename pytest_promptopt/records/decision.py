@@ -12,6 +12,7 @@ from pytest_promptopt.records.grounds import (
     Redraw,
     TagAccuracy,
 )
+from pytest_promptopt.records.rechecking import Recheck
 from pytest_promptopt.records.searching import Edit, SearchResult
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Remark(Record):
     Attributes:
         kind: One or two words: ``"accepted"``, ``"stale on main"``,
             ``"new prompt test"``, ``"limits changed"``, ``"baseline changed"``,
-            ``"test changed"``, ``"must_pass"``.
+            ``"test changed"``, ``"must_pass"``, ``"judge"``, ``"judge changed"``,
+            ``"outage"``, ``"xfail"``.
         text: One sentence.
     """
 
@@ -67,8 +69,8 @@ class Verdict(Record):
             ``"report only"``, ``"floor"``, ``"one case"``; ``"worse"``,
             ``"must_pass"``, ``"limit"``, ``"floor"``, ``"no baseline"``;
             ``"unclear"``, ``"cases lost"``, ``"must_pass"``, ``"no baseline"``,
-            ``"removed"``, ``"skipped"``, ``"not run"``, ``"provider"``;
-            ``"provider"``, ``"budget"``, ``"test"``, ``"setup"``.
+            ``"removed"``, ``"skipped"``, ``"not run"``, ``"provider"``, ``"budget"``;
+            ``"provider"``, ``"budget"``, ``"test"``, ``"judge"``, ``"setup"``.
         message: The decision in one sentence.
         accuracy: Mean score in [0, 1]; ``None`` if nothing was scored.
         interval: 95 % interval of the accuracy.
@@ -177,12 +179,19 @@ class TestResult(Record):
         model: Name of the task model, e.g. ``"offline:rules"``.
         verdict: The gate's decision.
         calls: Model calls made for the gate or the recording.
+        cost: What these cost, in US dollars; ``None`` where a price is missing, in a
+            project that has some.
         cached: Replies taken from the cache for the gate or the recording.
+        runs: Bodies of the gate or the recording that sent nothing themselves: the
+            application made its own calls, which nobody counts.
         search: What the search came to, if there was one.
         paid: Calls of the search that went out.
+        search_cost: The same as ``cost``, of the search; ``None``: not known.
         replayed: Calls of the search that the cache answered.
+        search_runs: The same as ``runs``, of the search.
         optimizer_model: Name of the model that wrote candidates, if there was a search.
         unconfirmed: Edits of the best candidate on train, where it was not confirmed.
+        rechecks: How other prompt tests take the edit that the search proposes.
         files: Files the controller writes: absolute path to text.
         notes: Sentences to show beside the verdict.
         redraws: The recorded scores beside fresh ones of the same requests: what the
@@ -191,6 +200,8 @@ class TestResult(Record):
         line: Line of the test function, from 1; 0 if it is not known.
         labels: How the labels of a classification did, in one line; empty where it is
             none.
+        judge: Whom the judge asked, and how far it can be trusted, a line each; empty
+            where none judged.
     """
 
     __test__ = False  # pytest: not a test class
@@ -201,18 +212,24 @@ class TestResult(Record):
     model: str
     verdict: Verdict
     calls: int = 0
+    cost: float | None = 0.0
     cached: int = 0
+    runs: int = 0
     search: SearchResult | None = None
     paid: int = 0
+    search_cost: float | None = None
     replayed: int = 0
+    search_runs: int = 0
     optimizer_model: str = ""
     unconfirmed: tuple[Edit, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     redraws: tuple[Redraw, ...] = ()
     remarks: tuple[Remark, ...] = ()
     line: int = 0
     labels: str = ""
+    judge: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:
@@ -223,7 +240,9 @@ class TestResult(Record):
             rebuilt["search"] = SearchResult.from_json(data["search"])
         edits = (Edit.from_json(entry) for entry in data["unconfirmed"])
         rebuilt["unconfirmed"] = tuple(edits)
+        rebuilt["rechecks"] = tuple(Recheck.from_json(x) for x in data["rechecks"])
         rebuilt["notes"] = tuple(data["notes"])
+        rebuilt["judge"] = tuple(data["judge"])
         rebuilt["redraws"] = tuple(Redraw.from_json(x) for x in data["redraws"])
         rebuilt["remarks"] = tuple(Remark.from_json(x) for x in data["remarks"])
         return cls(**rebuilt)

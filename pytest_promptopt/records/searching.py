@@ -61,6 +61,33 @@ class Edit(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinion(Record):
+    """How somebody else than the judge sees a candidate on the hold-out.
+
+    Attributes:
+        before: What the incumbent is worth by it, in [0, 1].
+        after: What the candidate is worth by it, in [0, 1].
+        p_value: One-sided case-level sign-flip p.
+        cases: How many hold-out cases have one in both arms.
+    """
+
+    before: float
+    after: float
+    p_value: float
+    cases: int
+
+    @property
+    def gain(self) -> float:
+        """Gain by the second opinion, as a share."""
+        return self.after - self.before
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SecondOpinion:
+        """Rebuild an opinion written by :meth:`to_json`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Record):
     """A candidate confirmed on hold-out cases.
 
@@ -78,6 +105,7 @@ class Proposal(Record):
         trials: Fresh hold-out trials per case and arm.
         texts: New whole texts of the prompts that a hook supplied, by their labels:
             there is no file that an edit could change.
+        second: What the second opinion says, where a model has judged.
     """
 
     candidate: Candidate
@@ -92,6 +120,7 @@ class Proposal(Record):
     holdout_cases: int
     trials: int
     texts: Mapping[str, str] = field(default_factory=dict)
+    second: SecondOpinion | None = None
 
     @property
     def gain(self) -> float:
@@ -108,8 +137,13 @@ class Proposal(Record):
                 "incumbent": Candidate.from_json(data["incumbent"]),
                 "edits": tuple(Edit.from_json(entry) for entry in data["edits"]),
                 "interval": (data["interval"][0], data["interval"][1]),
+                "second": _second(data.get("second")),
             }
         )
+
+
+def _second(data: Mapping[str, Any] | None) -> SecondOpinion | None:
+    return None if data is None else SecondOpinion.from_json(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,13 @@ from pytest_promptopt.report.grounds import (
     tag_lines,
     terms,
 )
-from pytest_promptopt.report.lines import indented, label_line, listed, remark_lines
+from pytest_promptopt.report.lines import (
+    indented,
+    judge_lines,
+    label_line,
+    listed,
+    remark_lines,
+)
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
@@ -48,7 +54,11 @@ def _error(result: TestResult) -> list[str]:
         tail.append(_NOT_THE_PROMPT)
     if verdict.retryable:
         tail.append(_AGAIN)
-    told = [*verdict.message.splitlines(), *remark_lines(result.remarks)]
+    told = [
+        *verdict.message.splitlines(),
+        *judge_lines(result),
+        *remark_lines(result.remarks),
+    ]
     return [*indented(told), *tail]
 
 
@@ -71,6 +81,7 @@ def body(result: TestResult, *, below_line: bool = False) -> list[str]:
         *(terms(verdict) if below_line else certainty(verdict)),
         *tag_lines(verdict.tags),
         *label_line(result),
+        *judge_lines(result),
         *changes("worse", verdict.worse),
         *better,
         *flaky_line(verdict),

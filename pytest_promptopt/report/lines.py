@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.wording import count
+from pytest_promptopt.wording import count, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Cases or tags that a list names; the rest are counted."""
+
+UNCOUNTED = (
+    "an application that is run for a prompt test makes its own calls: they are not "
+    "counted, not cached and have no budget"
+)
+"""What is said once where there were such runs."""
 
 _COLOURS = {"pass": "green", "fail": "red", "error": "red", "inconclusive": "yellow"}
 
@@ -49,6 +55,16 @@ def indented(texts: Iterable[str]) -> list[str]:
     return [f"  {text}" for text in texts]
 
 
+def runs(number: int) -> str:
+    """Count bodies that sent nothing themselves: ``"120 runs of the application"``."""
+    return f"{count(number, 'run')} of the application"
+
+
+def cost(dollars: float | None) -> str:
+    """Write what calls cost: ``"$0.0132"``, or that it is not known."""
+    return "cost unknown" if dollars is None else money(dollars)
+
+
 def listed(ids: Sequence[str]) -> str:
     """Count cases and name the first: ``"7 cases: a, b, c, d, e and 2 more"``."""
     shown = ", ".join(ids[:SHOWN])
@@ -65,6 +81,11 @@ def label_line(result: TestResult) -> list[str]:
     """Return the line on how labels did, whatever they hold; none without labels."""
     told = " ".join(result.labels.split())
     return [f"labels: {told}"] if told else []
+
+
+def judge_lines(result: TestResult) -> list[str]:
+    """Return the lines on the judge, whatever they hold; none without one."""
+    return [" ".join(line.split()) for line in result.judge]
 
 
 def in_order(entries: Sequence[CaseChange]) -> list[CaseChange]:

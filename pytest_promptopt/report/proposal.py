@@ -7,7 +7,18 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
+from pytest_promptopt.report.lines import runs
+from pytest_promptopt.report.rechecks import recheck_items, together
+from pytest_promptopt.report.search_log import opinion
+from pytest_promptopt.wording import (
+    chance,
+    change,
+    count,
+    interval,
+    money,
+    p_value,
+    percent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +73,8 @@ def pull_request_text(
     ]
     parts += [_new_text(new) for new in texts]
     parts += [_fenced(diff, "diff")] if diff else []
-    parts += [_put(texts), _apply(results, command if diff else ""), _notes(results)]
+    parts += [_together(results), _put(texts)]
+    parts += [_apply(results, command if diff else ""), _notes(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -113,13 +125,38 @@ def _section(result: TestResult) -> str:
         f"search never saw, {count(found.trials, 'fresh trial')} each; "
         f"{p_value(found.p_value)}, limit {chance(found.alpha)}; use number "
         f"{found.look + 1} of this hold-out",
+        *([f"- {opinion(found.second)}"] if found.second is not None else []),
         f"- calls: {result.paid + result.replayed:,}, {search.optimizer_calls:,} of "
         f"them to the optimizer model `{_cell(result.optimizer_model)}`, "
-        f"{result.replayed:,} replayed from the cache",
-        "- cost: unknown (no price table)",
+        f"{result.replayed:,} replayed from the cache"
+        + (f"; {runs(result.search_runs)}" if result.search_runs else ""),
+        f"- cost: {_cost(result)}",
         f"- task model: `{_cell(result.model)}`",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_rechecks(result)])
+
+
+def _cost(result: TestResult) -> str:
+    if result.search_cost is None:
+        return "unknown (the price of a model is not known)"
+    return money(result.search_cost)
+
+
+def _rechecks(result: TestResult) -> list[str]:
+    """Say how other prompt tests with the same text take the proposal."""
+    if not result.rechecks:
+        return []
+    told = recheck_items(result.rechecks)
+    return [
+        "- re-checked, with the change against without it:",
+        *(f"  - {_plain(line)}" for line in told),
+    ]
+
+
+def _together(results: Sequence[TestResult]) -> str:
+    """Name the prompt tests that several proposals change: nothing measured that."""
+    told = together(results)
+    return f"{_plain(told[0].upper() + told[1:])}." if told else ""
 
 
 def _new_text(new: NewText) -> str:
@@ -145,9 +182,14 @@ def _put(texts: Sequence[NewText]) -> str:
 
 def _apply(results: Sequence[TestResult], command: str) -> str:
     """Say what to type; without a command there is no diff."""
-    tests = " ".join(
-        shlex.quote(result.selector or result.nodeid) for result in results
-    )
+    names = [result.selector or result.nodeid for result in results]
+    names += [
+        entry.selector or entry.nodeid
+        for result in results
+        for entry in result.rechecks
+        if entry.outcome == "pass"
+    ]
+    tests = " ".join(map(shlex.quote, dict.fromkeys(names)))
     what = (
         "To apply the diff, and to record the new baselines afterwards:"
         if command

@@ -25,6 +25,7 @@ class Recording:
         model: Name of the task model.
         calls_known: Whether each trial is one call: not where the body takes
             ``prompt``, so that the application makes its own.
+        judged: Calls of a judge that come on top, at most.
     """
 
     name: str
@@ -32,11 +33,17 @@ class Recording:
     trials: int
     model: str
     calls_known: bool = True
+    judged: int = 0
 
     @property
     def replies(self) -> int:
         """Trials of all cases; as many calls, if :attr:`calls_known`."""
         return self.cases * self.trials
+
+    @property
+    def calls(self) -> int:
+        """The calls that are known, a judge's included."""
+        return (self.replies if self.calls_known else 0) + self.judged
 
 
 def estimate(tests: Sequence[Recording]) -> list[str]:
@@ -57,7 +64,7 @@ def estimate(tests: Sequence[Recording]) -> list[str]:
     if len(tests) == 1:
         return [f"baselines to record: {total}: {_entry(tests[0])}"]
     # Stable: recordings of one size stay in the order of the run.
-    largest = sorted(tests, key=lambda test: -test.replies)
+    largest = sorted(tests, key=lambda test: -(test.replies + test.judged))
     lines = [f"  {_entry(test)}" for test in largest[:SHOWN]]
     rest = largest[SHOWN:]
     if rest:
@@ -67,7 +74,9 @@ def estimate(tests: Sequence[Recording]) -> list[str]:
 
 def _entry(test: Recording) -> str:
     size = f"{count(test.cases, 'case')} x {count(test.trials, 'trial')}, {test.model}"
-    calls = f"{test.replies:,}" if test.calls_known else "unknown"
+    calls = f"{test.calls:,}" if test.calls_known else "unknown"
+    if test.judged:
+        size += f"; up to {test.judged:,} to judge them"
     return f"{test.name} {calls} ({size})"
 
 
@@ -76,7 +85,7 @@ def _prompt_tests(tests: Sequence[Recording]) -> str:
 
 
 def _calls(tests: Sequence[Recording]) -> str:
-    known = sum(test.replies for test in tests if test.calls_known)
+    known = sum(test.calls for test in tests)
     if all(test.calls_known for test in tests):
         return count(known, "call")
     if not known:

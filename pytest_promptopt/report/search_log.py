@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.lines import Line
-from pytest_promptopt.wording import beside, change, count, interval, percent
+from pytest_promptopt.report.lines import Line, runs
+from pytest_promptopt.report.rechecks import recheck_lines
+from pytest_promptopt.wording import (
+    beside,
+    change,
+    count,
+    interval,
+    money,
+    p_value,
+    percent,
+)
 
 if TYPE_CHECKING:
-    from pytest_promptopt.records import Proposal, SearchResult, Step, TestResult
+    from pytest_promptopt.records import (
+        Proposal,
+        SearchResult,
+        SecondOpinion,
+        Step,
+        TestResult,
+    )
 
 _COLOURS = {"error": ("red",), "refused": ("yellow",)}
 
@@ -29,11 +44,16 @@ def search_lines(
                 f"{count(result.paid + result.replayed, 'call')}, "
                 f"{search.optimizer_calls:,} of them to {result.optimizer_model}, "
                 f"{result.replayed:,} replayed from the cache"
+                + (f", {money(result.search_cost)}" if result.search_cost else "")
+                + (f", {runs(result.search_runs)}" if result.search_runs else "")
             )
         )
     if search.proposal is not None:
         lines.append(Line(f"  {_gain(search.proposal)}", ("green",)))
-    return lines
+        if search.proposal.second is not None:
+            lines.append(Line(f"  {opinion(search.proposal.second)}", ("green",)))
+    withdrawn = search.proposal is None
+    return [*lines, *recheck_lines(result.rechecks, withdrawn=withdrawn)]
 
 
 def _gain(proposal: Proposal) -> str:
@@ -43,6 +63,15 @@ def _gain(proposal: Proposal) -> str:
         f"{' (limit '.join(beside(proposal.p_value, proposal.alpha))}), "
         f"{count(proposal.holdout_cases, 'case')} x "
         f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}"
+    )
+
+
+def opinion(second: SecondOpinion) -> str:
+    """Say what the second opinion on a proposal is, where a model has judged."""
+    return (
+        f"second opinion: {percent(second.before)} -> {percent(second.after)}, "
+        f"{change(second.gain)}, {p_value(second.p_value)}, "
+        f"{count(second.cases, 'case')}"
     )
 
 

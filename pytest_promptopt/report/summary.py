@@ -19,10 +19,13 @@ from pytest_promptopt.report.grounds import (
 from pytest_promptopt.report.lines import (
     Line,
     colour,
+    cost,
     indented,
     is_doubted,
+    judge_lines,
     label_line,
     remark_lines,
+    runs,
 )
 from pytest_promptopt.report.search_log import search_lines
 from pytest_promptopt.wording import count
@@ -98,12 +101,15 @@ def needs_attention(result: TestResult) -> bool:
         or bool(verdict.missing or verdict.unscored)
         or bool(result.remarks)
         or result.search is not None
+        or verdict.cause == "one case"
     )
 
 
 def _head(result: TestResult, name: str, today: str | None) -> Line:
     calls = f"  [{count(result.calls, 'call')}"
-    calls += f", {result.cached:,} from the cache]" if result.cached else "]"
+    calls += f", {result.cached:,} from the cache" if result.cached else ""
+    calls += f", {cost(result.cost)}" if result.calls and result.cost != 0 else ""
+    calls += f", {runs(result.runs)}]" if result.runs else "]"
     by = f", {result.model}" if result.model else ""
     decided = one_line(result, today=today)
     text = f"{result.prompt} ({name}{by}): {decided}{calls}"
@@ -144,7 +150,7 @@ def _details(result: TestResult, verbosity: int, drift: str) -> list[str]:
     if verbosity > 0:
         told += [*_everything(verdict), *label_line(result)]
     if verdict.outcome in ("pass", "inconclusive"):
-        told += case_lists(verdict)
+        told += [*judge_lines(result), *case_lists(verdict)]
     if verdict.outcome == "inconclusive":
         told += settling(result)
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def checked(spot: Spot, roots: Sequence[Path]) -> Find | Spot:
     try:
         prompt, syntax = _loaded(spot.key, roots)
     except SourceError as error:
-        return _refused(spot, error)
+        return _refused(spot, error, roots[0])
     meant = roots[0] / spot.file
     read = prompt.sources[0].path
     if meant.is_file() and read != meant.resolve():
@@ -94,9 +95,11 @@ def _lacks_input(prompt: Prompt) -> bool:
     return roles == {"", "user"}
 
 
-def _refused(spot: Spot, error: SourceError) -> Spot:
+def _refused(spot: Spot, error: SourceError, root: Path) -> Spot:
     problem = error.problem
     if error.path is not None:
+        if not (root / spot.file).is_file():  # of a module only its name is known
+            spot = replace(spot, file=os.path.relpath(error.path, root.resolve()))
         place = f"{error.path}:{error.line}" if error.line else f"{error.path}"
         problem = problem.removeprefix(f"{place}: ")
     problem = problem.removeprefix(f"{spot.name!r} ")

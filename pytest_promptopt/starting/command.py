@@ -133,8 +133,11 @@ def _chosen(prompt: str, found: Survey, project: Project) -> Find:
         return read
     known = [key for find in found.finds for key in find.sources.values()]
     close = difflib.get_close_matches(prompt, known, n=1)
+    is_file = (project.root / read.file).is_file()
+    place = f"{Path(read.file).as_posix()}:{read.line}: " if is_file else ""
     raise SettingError(
-        f"{prompt!r} is neither a folder nor a prompt that can be read: {read.problem}",
+        f"{prompt!r} is neither a folder nor a prompt that can be read: "
+        f"{place}{read.problem}",
         f"did you mean {close[0]!r}?" if close else read.hint,
     )
 

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.git.asking import ask_git
+from pytest_promptopt.git.listing import listed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,8 @@ def files_below(folder: Path) -> list[str]:
     Returns:
         Paths relative to the folder, with ``/``, in alphabetical order.
     """
-    listed = _of_git(folder) or _of_disk(folder)
+    # Untracked files too, since a prompt may be as new as its test.
+    listed = listed_files(folder) or _of_disk(folder)
     folders: dict[str, bool] = {}
     return sorted(file for file in listed if _is_own(folder, file, folders))
 
@@ -69,19 +70,6 @@ def read(path: Path) -> bytes | None:
     except OSError:  # e.g. it is listed by git and deleted, or not ours to read
         return None
     return None if b"\0" in data else data
-
-
-def _of_git(folder: Path) -> set[str]:
-    try:
-        # Untracked files too, since a prompt may be as new as its test.
-        listed = ask_git(
-            folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
-        )
-    except OSError:
-        return set()
-    if not listed.done:
-        return set()
-    return {os.fsdecode(name) for name in listed.output.split(b"\0") if name}
 
 
 def _of_disk(top: Path) -> Iterator[str]:
