@@ -9,15 +9,13 @@ class House:
 
     def __init__(self):
         self.client = HouseClient()
+        self.close = self.client.close  # called once, after the last request
 
     def complete(self, request):  # runs in threads
         try:
             return completion(self.client.ask(chat(request), **request.settings))
         except HouseError as error:
             raise refused(error) from error
-
-    def close(self):
-        self.client.close()
 
 
 class AsyncHouse:
@@ -32,7 +30,7 @@ class AsyncHouse:
 
 
 def chat(request):
-    return [{"role": one.role, "content": one.content} for one in request.messages]
+    return [message.as_openai() for message in request.messages]
 
 
 def completion(answer):
@@ -42,11 +40,8 @@ def completion(answer):
 
 
 def refused(error):
-    return ModelError(
-        f"the house gateway refused: {error}",
-        "ask in #llm-platform",
-        retryable=error.status in (429, 503),
-    )
+    later = error.status in (429, 503)
+    return ModelError(f"the gateway refused: {error}", "ask #llm", retryable=later)
 
 
 def pytest_promptopt_model(config, name, role):
