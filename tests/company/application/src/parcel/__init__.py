@@ -1,0 +1,1 @@
+"""Answers what customers of a parcel service write."""
