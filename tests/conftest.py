@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 # Loaded once here, since pytester forgets after each run what a run imported.
 import pytest_promptopt.controller
 import pytest_promptopt.items.searching
 import pytest_promptopt.models.cache
+import pytest_promptopt.models.dispatch
+import pytest_promptopt.models.lanes
 import pytest_promptopt.models.offline
+import pytest_promptopt.reply_cache
 import pytest_promptopt.session  # noqa: F401
 
 if TYPE_CHECKING:
     from repositories import Repository
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["company"]  # a repository with tests of its own
 
-# Hypothesis would be imported anew by the summary of every run within the run.
-# A run within the run would inherit that warnings are errors here.
-OTHERS = ("randomly", "hypothesispytest", "asyncio")
-QUIET = (*(f"-pno:{name}" for name in OTHERS), "-W", "default")
+# Of the laws that set no number themselves; --hypothesis-profile=default tries more.
+# A deadline would only tell of a busy machine.
+hypothesis.settings.register_profile("few", max_examples=40, deadline=None)
+hypothesis.settings.load_profile("few")
+
+# A run of a test loads our plugin and those whose options it takes, by entry point:
+# every other one that is installed would cost each run, hypothesis a second.
+OPTIONS_OF = {"-n": "xdist", "--reruns": "rerunfailures"}
 VARIABLES = (
     "CI",
     "GITHUB_ACTIONS",
@@ -45,10 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture(autouse=True, scope="session")
+def plain_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in VARIABLES:
+            patch.delenv(name, raising=False)
+        yield
 
 
 CONFTEST = '''
@@ -84,11 +97,53 @@ def test_sort(case, output):
 """
 
 
+def plugins_of(arguments: tuple[str, ...]) -> list[str]:
+    """Return the arguments that load our plugin and those that the others need."""
+    needed = [
+        plugin
+        for option, plugin in OPTIONS_OF.items()
+        if any(argument.startswith(option) for argument in arguments)
+    ]
+    return [part for name in ("promptopt", *needed) for part in ("-p", name)]
+
+
 def run_within(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run pytest in this process, without this suite's warnings that are errors."""
-    with warnings.catch_warnings():
+    """Run pytest in this process, without this suite's warnings that are errors.
+
+    Of the plugins that are installed only ours is loaded, and those that have an option
+    among the arguments or are named by ``-p``.
+    """
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("default")
-        return pytester.runpytest(*QUIET, *arguments)
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return pytester.runpytest(*plugins_of(arguments), "-W", "default", *arguments)
+
+
+def run_beside(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run pytest in a process of its own, with plugins as in :func:`run_within`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return pytester.runpytest_subprocess(*plugins_of(arguments), *arguments)
+
+
+def debug_beside(pytester: pytest.Pytester, *arguments: str) -> Any:
+    """Start pytest with ``--pdb`` in a terminal of pexpect's, with our plugin alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return pytester.spawn_pytest(
+            shlex.join(["-p", "promptopt", "--pdb", *arguments])
+        )
+
+
+def shown_in_terminal(pytester: pytest.Pytester, *arguments: str) -> str:
+    """Return what a run writes to a terminal of pexpect's, with our plugin alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        patch.setenv("TERM", "xterm")
+        child = pytester.spawn_pytest(shlex.join(["-p", "promptopt", *arguments]))
+    written: bytes = child.read()
+    child.wait()
+    return written.decode()
 
 
 class Project:

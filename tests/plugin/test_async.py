@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import anyio.pytest_plugin  # noqa: F401 - else each run would load it anew
 import pytest
+import pytest_asyncio  # noqa: F401
 from conftest import CONFTEST, Project
 
+ASYNCIO = ("-p", "asyncio")
+ANYIO = ("-p", "anyio")
 BODY = """
 async def test_sort(case, output):
     await {sleep}(0)
@@ -19,14 +23,14 @@ import asyncio, anyio, pytest
 
 def run(project: Project, *arguments: str) -> pytest.RunResult:
     project.write_ini("asyncio_default_fixture_loop_scope = function")
-    return project.pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
+    return project.run(*arguments)
 
 
 def test_a_coroutine_that_nobody_owns_gets_a_loop(project: Project) -> None:
     project.write_prompt("Skill 15")
     project.write_test(HEAD.format(mark="") + BODY.format(sleep="asyncio.sleep"))
 
-    result = run(project, "-p", "no:asyncio", "-p", "no:anyio", "-rA")
+    result = run(project, "-rA")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*: 75.0% *"])
@@ -55,7 +59,7 @@ def test_a_coroutine_that_nobody_owns_gets_its_ordinary_arguments(
         "        assert output == case.expected\n"
     )
 
-    result = run(project, "-p", "no:asyncio", "-p", "no:anyio", "-rA")
+    result = run(project, "-rA")
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*test_sort?1?*: 75.0% *", "*test_sort?2?*: 75.0% *"])
@@ -81,7 +85,7 @@ def test_pytest_asyncio_runs_the_bodies_on_its_loop(
         "async def test_ordinary(): await asyncio.sleep(0)\n"
     )
 
-    result = run(project, "--asyncio-mode", mode, "-rA")
+    result = run(project, *ASYNCIO, "--asyncio-mode", mode, "-rA")
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*: 75.0% *"])
@@ -99,7 +103,7 @@ def test_async_bodies_run_concurrently(project: Project) -> None:
         "    assert output == case.expected\n"
     )
 
-    run(project).assert_outcomes(passed=1)
+    run(project, *ASYNCIO).assert_outcomes(passed=1)
 
 
 def test_anyio_runs_the_bodies_on_both_backends(project: Project) -> None:
@@ -109,7 +113,7 @@ def test_anyio_runs_the_bodies_on_both_backends(project: Project) -> None:
         HEAD.format(mark="@pytest.mark.anyio") + BODY.format(sleep="anyio.sleep")
     )
 
-    result = run(project, "-rA")
+    result = run(project, *ANYIO, "-rA")
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
@@ -129,7 +133,7 @@ def test_a_live_handle_works_in_an_async_body(project: Project) -> None:
         "    assert reply.text == case.expected\n"
     )
 
-    result = run(project, "-rA")
+    result = run(project, *ASYNCIO, "-rA")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*: 75.0% *"])
@@ -154,7 +158,7 @@ def test_a_slow_reply_does_not_use_up_the_deadline_of_another_body(
         "    assert output == case.expected\n"
     )
 
-    result = run(project, "-rA")
+    result = run(project, *ASYNCIO, "-rA")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*: 100.0% *"])
@@ -177,7 +181,7 @@ def test_a_fault_ends_the_other_bodies_before_the_next_test(project: Project) ->
         "    assert late == []\n"
     )
 
-    result = run(project)
+    result = run(project, *ASYNCIO)
 
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*takes 'prompt' but never uses it"])
@@ -190,7 +194,7 @@ def test_a_fault_on_trio_is_told_like_any_other(project: Project) -> None:
         + "async def test_sort(case, prompt):\n    assert case\n"
     )
 
-    result = run(project)
+    result = run(project, *ANYIO)
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*takes 'prompt' but never uses it"])

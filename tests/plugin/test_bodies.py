@@ -205,7 +205,7 @@ def test_a_live_handle_that_is_never_used_is_an_error(project: Project) -> None:
     result = project.run()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*takes 'prompt' but never uses it*"])
+    result.stdout.fnmatch_lines(["  *test_*.py:2: the body takes 'prompt' but never *"])
 
 
 def test_keyboard_interrupt_and_exit_pass_through(project: Project) -> None:

@@ -9,102 +9,115 @@ HEAD = "import pytest\nmark = pytest.mark.prompt\n"
 GOOD = "'prompts/sort.j2', cases='cases.jsonl'"
 
 
-@pytest.mark.parametrize(
-    ("source", "problem", "hint"),
-    [
-        (
-            f"@mark({GOOD})\ndef test_sort(case, output):\n    print(output)\n",
-            "the body checks nothing, so every reply would be right",
-            "assert something about the reply*",
-        ),
-        (
-            f"@mark({GOOD})\n@mark({GOOD})\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "two prompt markers on one function",
-            "name all sources in one marker*",
-        ),
-        (
-            f"@mark({GOOD})\n@pytest.mark.parametrize('case', [1])\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "parametrize over the injected argument 'case'",
-            "give the parameter another name than 'case'",
-        ),
-        (
-            f"@mark({GOOD})\n"
-            "def test_sort(case, output, subtests):\n    assert output\n",
-            "'subtests' in a prompt test",
-            "drop 'subtests'*",
-        ),
-        (
-            "@pytest.fixture\ndef helper(case):\n    return case\n"
-            f"@mark({GOOD})\ndef test_sort(case, output, helper):\n    assert output\n",
-            "fixture 'helper' asks for 'case'",
-            "fixtures are set up once per prompt test*",
-        ),
-        (
-            "@mark('prompts/sort.j2')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: no cases",
-            "write prompt(*",
-        ),
-        (
-            f"@mark({GOOD}, scoerr='exact')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: unknown argument 'scoerr'",
-            "did you mean 'scorer'?",
-        ),
-        (
-            "@mark('prompts/sort.j2', 'b', cases='cases.jsonl')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: takes one source, or sources by role*",
-            "write prompt(*",
-        ),
-        (
-            "@mark('prompts/sirt.j2', cases='cases.jsonl')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: no file 'prompts/sirt.j2' (tried *",
-            "did you mean 'prompts/sort.j2'?",
-        ),
-        (
-            "@mark('prompts/sort.j2', cases='case.jsonl')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: no file 'case.jsonl' (tried *",
-            "did you mean 'cases.jsonl'?",
-        ),
-        (
-            "@mark('prompts/sirt.toml:a.b', cases='cases.jsonl')\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: no file 'prompts/sirt.toml' (tried *",
-            "did you mean 'prompts/sort.j2'?",
-        ),
-        (
-            f"@mark({GOOD}, watch=5)\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: watch=5 is no list of paths",
-            'write watch=[[]"src/app.py"[]]',
-        ),
-        (
-            f"@mark({GOOD}, min_score=80)\n"
-            "def test_sort(case, output):\n    assert output\n",
-            "prompt marker: min_score=80 is not in [[]0, 1[]]",
-            "write min_score=0.8",
-        ),
-        (
-            f"@mark({GOOD})\ndef test_sort(case, output, prompt):\n    assert output\n",
-            "the body asks for 'prompt' and for a reply",
-            "take 'output' or 'completion'*",
-        ),
-    ],
-)
-def test_a_faulty_prompt_test_is_refused_with_the_fix(
-    project: Project, source: str, problem: str, hint: str
-) -> None:
-    project.write_test(HEAD + source)
+# Source, problem and hint; in one run, as each is refused in a file of its own.
+FAULTS = [
+    (
+        f"@mark({GOOD})\ndef test_sort(case, output):\n    print(output)\n",
+        "the body checks nothing, so every reply would be right",
+        "assert something about the reply*",
+    ),
+    (
+        f"@mark({GOOD})\n@mark({GOOD})\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "two prompt markers on one function",
+        "name all sources in one marker*",
+    ),
+    (
+        f"@mark({GOOD})\n@pytest.mark.parametrize('case', [1])\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "parametrize over the injected argument 'case'",
+        "give the parameter another name than 'case'",
+    ),
+    (
+        f"@mark({GOOD})\ndef test_sort(case, output, subtests):\n    assert output\n",
+        "'subtests' in a prompt test",
+        "drop 'subtests'*",
+    ),
+    (
+        "@pytest.fixture\ndef helper(case):\n    return case\n"
+        f"@mark({GOOD})\ndef test_sort(case, output, helper):\n    assert output\n",
+        "fixture 'helper' asks for 'case'",
+        "fixtures are set up once per prompt test*",
+    ),
+    (
+        "@mark('prompts/sort.j2')\ndef test_sort(case, output):\n    assert output\n",
+        "prompt marker: no cases",
+        "write prompt(*",
+    ),
+    (
+        f"@mark({GOOD}, scoerr='exact')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: unknown argument 'scoerr'",
+        "did you mean 'scorer'?",
+    ),
+    (
+        "@mark('prompts/sort.j2', 'b', cases='cases.jsonl')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: takes one source, or sources by role*",
+        "write prompt(*",
+    ),
+    (
+        "@mark('prompts/sirt.j2', cases='cases.jsonl')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: no file 'prompts/sirt.j2' (tried *",
+        "did you mean 'prompts/sort.j2'?",
+    ),
+    (
+        "@mark(r'prompts\\sort.j2', cases='cases.jsonl')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: no file 'prompts*sort.j2' (tried *",
+        "did you mean 'prompts/sort.j2'?",
+    ),
+    (
+        f"@mark({GOOD}, scorer=['exact', 'json'])\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: scorer=[[]'exact', 'json'[]] is no name and no function",
+        "several go into all_of(*",
+    ),
+    (
+        "@mark('prompts/sort.j2', cases='case.jsonl')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: no file 'case.jsonl' (tried *",
+        "did you mean 'cases.jsonl'?",
+    ),
+    (
+        "@mark('prompts/sirt.toml:a.b', cases='cases.jsonl')\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: no file 'prompts/sirt.toml' (tried *",
+        "did you mean 'prompts/sort.j2'?",
+    ),
+    (
+        f"@mark({GOOD}, watch=5)\ndef test_sort(case, output):\n    assert output\n",
+        "prompt marker: watch=5 is no list of paths",
+        'write watch=[[]"src/app.py"[]]',
+    ),
+    (
+        f"@mark({GOOD}, min_score=80)\n"
+        "def test_sort(case, output):\n    assert output\n",
+        "prompt marker: min_score=80 is not in [[]0, 1[]]",
+        "write min_score=0.8",
+    ),
+    (
+        f"@mark({GOOD})\ndef test_sort(case, output, prompt):\n    assert output\n",
+        "the body asks for 'prompt' and for a reply",
+        "take 'output' or 'completion'*",
+    ),
+]
+
+
+def test_a_faulty_prompt_test_is_refused_with_the_fix(project: Project) -> None:
+    for number, (source, _, _) in enumerate(FAULTS):
+        (project.path / f"test_fault{number:02}.py").write_text(HEAD + source)
 
     result = project.run()
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines([f"*test_sort: {problem}", f"*hint: {hint}"])
+    _, *refusals = result.stdout.str().split(" ERROR collecting ")
+    assert len(refusals) == len(FAULTS)
+    for refusal, (_, problem, hint) in zip(refusals, FAULTS, strict=True):
+        pytest.LineMatcher(refusal.splitlines()).fnmatch_lines(
+            [f"*test_sort: {problem}", f"*hint: {hint}"]
+        )
 
 
 def test_unittest_methods_are_refused(project: Project) -> None:
@@ -232,3 +245,14 @@ def test_a_nearer_marker_overrides_the_modules(project: Project) -> None:
     )
 
     project.run().assert_outcomes(passed=2)
+
+
+def test_a_fault_of_collection_is_no_interruption_of_prompt_tests(
+    project: Project,
+) -> None:
+    (project.path / "test_broken.py").write_text("import nothing_like_this\n")
+
+    result = project.run()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.no_fnmatch_line("*interrupted: *")

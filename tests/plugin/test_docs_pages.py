@@ -16,6 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 GATE = DOCS / "gate.md"
 PAGES = sorted(DOCS.glob("*.md"))
 README = DOCS.parent / "README.md"
+EXAMPLES = sorted((DOCS.parent / "examples").rglob("README.md"))
 
 
 @pytest.mark.parametrize("word", [r"--promptopt-[\w-]+", r"\bpromptopt_\w+"])
@@ -45,7 +46,11 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [README, *PAGES, *EXAMPLES],
+    ids=lambda page: page.relative_to(README.parent).as_posix(),
+)
 def test_links_of_the_docs_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", page.read_text("utf-8"))
 

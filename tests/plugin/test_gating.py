@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import TEST, Project
+from conftest import TEST, Project, debug_beside
 
 
 def requests(result: pytest.RunResult) -> int:
@@ -287,7 +287,7 @@ def test_pdb_stops_in_the_body_of_the_first_failed_case(project: Project) -> Non
     project.record()
     project.write_prompt("Skill 12")
 
-    child = project.pytester.spawn_pytest("--pdb -p no:randomly")
+    child = debug_beside(project.pytester)
     child.expect("Pdb")
     child.sendline("p case.id, output")
     child.expect(r"\('c12', 'nonsense'\)")

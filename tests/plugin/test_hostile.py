@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import CONFTEST, TEST, Project
+from conftest import CONFTEST, TEST, Project, debug_beside
 
 import pytest_promptopt.suite
 
@@ -48,7 +48,7 @@ def test_a_refusal_is_told_once_and_without_the_way_it_was_found(
 ) -> None:
     result = run_body(project, "print(output)")
 
-    result.stdout.fnmatch_lines(["test_sort: the body checks nothing*"])
+    result.stdout.fnmatch_lines(["test_sort.py:3: test_sort: the body checks nothing*"])
     result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 
@@ -61,7 +61,9 @@ def test_a_body_that_cannot_see_a_reply_is_refused(
     result = project.run()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["test_sort: the body takes no reply, so every *"])
+    result.stdout.fnmatch_lines(
+        ["test_sort.py:3: test_sort: the body takes no reply, so every *"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_pdb_stops_in_the_body_that_is_broken(project: Project) -> None:
         "    assert output\n"
     )
 
-    child = project.pytester.spawn_pytest("--pdb -p no:randomly")
+    child = debug_beside(project.pytester)
     child.expect("Pdb")
     child.sendline("p case.id, seen")
     child.expect(r"\('c0', 5\)")

@@ -163,9 +163,7 @@ def test_a_worker_starts_nothing_beyond_its_next_test(suite: Project) -> None:
     names = ("a", "b", "c", "d")
     write(suite, *(prompt_test(suite, name) for name in names))
 
-    result = suite.pytester.runpytest_subprocess(
-        "-p", "no:randomly", "-n1", "--maxschedchunk=4"
-    )
+    result = suite.run("-n1", "--maxschedchunk=4")
 
     result.assert_outcomes(passed=4, warnings=4)
     assert asked_in_turn(suite, "a") == {"a", "b"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from pytest_promptopt.settings import tables_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "models.md").read_text("utf-8")
-EXAMPLE = ROOT / "examples" / "models"
 BLOCKS = re.findall(r"<!-- (\w+): (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
 
 CASE = "cases=[{'ticket': 'Hello', 'expected': 'yes'}]"
@@ -59,20 +57,6 @@ def house(pytester: pytest.Pytester, answer: str) -> tuple[pytest.RunResult, str
     result = run_within(pytester)
 
     return result, (pytester.path / "notes.txt").read_text("utf-8")
-
-
-def test_the_example_runs_with_both_clients(pytester: pytest.Pytester) -> None:
-    shutil.copytree(EXAMPLE, pytester.path, dirs_exist_ok=True)
-
-    result = run_within(pytester)
-
-    result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(
-        [
-            "prompts/triage.j2 (test_triage, house:large): *100.0% *of 3 cases*",
-            "prompts/triage.j2 (*async_client, house:async): *100.0% *of 3 cases*",
-        ]
-    )
 
 
 def test_a_client_is_asked_and_then_closed(pytester: pytest.Pytester) -> None:
@@ -148,4 +132,4 @@ def test_the_page_names_what_a_completion_has() -> None:
     rows = re.findall(r"^\| (`\..+?) \|", PAGE, re.MULTILINE)
     named = re.findall(r"`\.(\w+)`", " ".join(rows))
 
-    assert set(named) == {"json", *Completion.__dataclass_fields__}
+    assert set(named) == {"json", "message", *Completion.__dataclass_fields__}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TEST, Project
+from conftest import TEST, Project, debug_beside
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,8 @@ from conftest import TEST, Project
     [
         ("--promptopt-steps=0", "'0' is not a whole number from 1 up"),
         ("--promptopt-steps=many", "'many' is not a whole number from 1 up"),
-        ("--promptopt-budget=-5", "'-5' is not a whole number from 1 up"),
+        ("--promptopt-budget=-5", "'-5' is no budget; write 500-calls, 200k-tokens"),
+        ("--promptopt-budget=0", "'0' is no budget"),
         ("--promptopt-seed=x", "'x' is not a whole number from 0 up"),
         ("--promptopt-diff=", "'' is not the path of a file"),
         ("--promptopt-diff=out/", "'out/' is not the path of a file"),
@@ -373,7 +374,8 @@ def test_one_case_says_where_no_request_went_through_the_handle(
     assert result.ret == 0
     assert shown(result) == [
         "case c3  cases.jsonl:4",
-        "--- nothing to show: the body sent nothing with prompt.complete",
+        "--- nothing to show: the body sent nothing with prompt.complete or "
+        "prompt.send",
         "--- score 1, expected 'w3'",
     ]
 
@@ -434,7 +436,7 @@ def test_a_case_of_another_test_skips_the_rest(project: Project) -> None:
 def test_pdb_stops_in_the_users_frame_of_one_case(project: Project) -> None:
     project.write_prompt("Skill 2")
 
-    child = project.pytester.spawn_pytest("--pdb -p no:randomly --promptopt-case=c3")
+    child = debug_beside(project.pytester, "--promptopt-case=c3")
     child.expect("Pdb")
     child.sendline("p case.id, output")
     child.expect(r"\('c3', 'nonsense'\)")

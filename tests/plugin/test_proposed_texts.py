@@ -120,7 +120,7 @@ def test_an_unconfirmed_text_stays_in_the_runs_folder(registry: Project) -> None
     assert kept.name == "best.sort.txt"
     assert "Skill 42 at sorting" in kept.read_text()
 
-    registry.run("--optimize-prompts", "--promptopt-budget=9")
+    registry.run("--optimize-prompts", "--promptopt-budget=109")
 
     assert not kept.exists()
 

@@ -303,13 +303,13 @@ def test_a_pull_request_on_github_is_compared_without_an_option(
     assert repository.project.run("--promptopt-compare=none").ret == 0
 
 
-def test_workers_hold_a_pull_request_against_the_same_commit(
+def test_a_worker_holds_a_pull_request_against_the_same_commit(
     repository: Repository,
 ) -> None:
     repository.project.write_prompt("Skill 12")
     repository.project.record()
 
-    result = repository.run("-n2")
+    result = repository.run("-n1")
 
     assert result.ret == 1
     result.stdout.fnmatch_lines(

@@ -223,14 +223,6 @@ def test_a_record_with_conflict_markers_names_the_line_and_the_command_that_mend
     assert record(project)["version"] == 1
 
 
-def test_workers_have_the_calls_told_before_the_end(project: Project) -> None:
-    result = project.run("--promptopt-update-baseline", "-n2")
-
-    assert result.ret == 0
-    said = [e for e in result.stdout.lines if e.startswith("baselines to record: ")]
-    assert said[0].startswith("baselines to record: 1 prompt test, 60 calls: ")
-
-
 def test_a_body_that_skips_every_case_says_that_nothing_is_recorded(
     project: Project,
 ) -> None:

@@ -59,8 +59,8 @@ def test_a_constant_that_looks_like_a_format_template_is_a_collection_error(
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
-            "test_sort: */app.py:2: '{ticket}' looks like a field of str.format, and "
-            "the prompt marker does not say so",
+            "test_sort.py:4: test_sort: */app.py:2: '{ticket}' looks like a field of "
+            "str.format, and the prompt marker does not say so",
             '  hint: add syntax="format" to the marker, or syntax="literal" if the '
             "model shall read {ticket} as it stands",
         ]
@@ -139,8 +139,8 @@ def test_a_filter_that_a_record_needs_is_missed_until_it_is_recorded_anew(
     assert missed.ret == 1
     missed.stdout.fnmatch_lines(
         [
-            "  the recorded prompt cannot be read with house_llm_e:env as it is now: "
-            "prompts/sort.j2:1: No filter named 'plain'",
+            "  test_sort.py:4: the recorded prompt cannot be read with house_llm_e:env "
+            "as it is now: prompts/sort.j2:1: No filter named 'plain' in *",
             "    hint: record it anew with: pytest test_sort.py::test_sort "
             "--promptopt-update-baseline",
         ]

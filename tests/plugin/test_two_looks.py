@@ -124,7 +124,7 @@ def test_drift_is_said_once_for_the_suite_and_does_not_fail(project: Project) ->
     assert "not the prompts" in said[0]
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["plain", "two workers"])
+@pytest.mark.parametrize("workers", [[], ["-n1"]], ids=["plain", "a worker"])
 def test_drift_fails_the_run_if_that_is_asked_for(
     project: Project, workers: list[str]
 ) -> None:
@@ -154,7 +154,7 @@ def test_an_inconclusive_verdict_fails_the_test_if_that_is_asked_for(
     [
         (["-W", "error"], 12, "fail (worse)"),
         (["-W", "error"], 19, "inconclusive (unclear)"),
-        (["-n2"], 19, "inconclusive (unclear)"),
+        (["-n1"], 19, "inconclusive (unclear)"),
         (["-p", "no:xdist"], 12, "fail (worse)"),
         (["--reruns=2"], 12, "fail (worse)"),
         (["--reruns=2"], 19, "inconclusive (unclear)"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TEST, Project
+from conftest import TEST, Project, run_beside
 
 WAYS = {
-    "plain": (),
     "n0": ("-n0",),
-    "n2": ("-n2",),
     "no xdist": ("-p", "no:xdist"),
     "no cacheprovider": ("-p", "no:cacheprovider"),
 }
@@ -31,13 +29,7 @@ def verdicts(result: pytest.RunResult) -> list[str]:
     return [line.partition("  [")[0] for line in lines if "scripted:skill" in line]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_verdicts_are_the_same_however_the_suite_is_run(two: Project, way: str) -> None:
-    two.record()
-    two.write_prompt("Skill 12")
-
-    result = two.pytester.runpytest_subprocess("-p", "no:randomly", *WAYS[way])
-
+def shows_that_one_got_worse(result: pytest.RunResult) -> None:
     result.assert_outcomes(passed=2, failed=1)
     figures = f"20 cases, baseline 100.0% of {today(result)} (today),"
     assert verdicts(result) == [
@@ -50,50 +42,69 @@ def test_verdicts_are_the_same_however_the_suite_is_run(two: Project, way: str) 
     ]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_verdicts_are_the_same_however_the_suite_is_run(two: Project, way: str) -> None:
+    two.record()
+    two.write_prompt("Skill 12")
+
+    shows_that_one_got_worse(two.run(*WAYS[way]))
+
+
+def test_verdicts_are_the_same_beside_every_plugin_that_is_installed(
+    two: Project,
+) -> None:
+    two.record()
+    two.write_prompt("Skill 12")
+
+    result = two.pytester.runpytest_subprocess("-p", "no:randomly")
+
+    shows_that_one_got_worse(result)
+
+
 def today(result: pytest.RunResult) -> str:
     text = result.stdout.str()
     return text.partition("recorded ")[2][:10]
 
 
-@pytest.mark.parametrize("way", ["plain", "n2"])
-def test_baselines_are_recorded_by_the_one_process_that_owns_files(
-    two: Project, way: str
-) -> None:
-    result = two.pytester.runpytest_subprocess(
-        "-p", "no:randomly", "--promptopt-update-baseline", *WAYS[way]
+def test_two_workers_record_and_judge_as_one_process_does(two: Project) -> None:
+    """Also hostile text survives the way from a worker."""
+    conftest = (two.path / "conftest.py").read_text()
+    two.pytester.makeconftest(
+        conftest.replace('"nonsense"', 'chr(0xD800) + "\\x1b[31m\\x00::error::"')
     )
+    recording = two.run("-n2", "--promptopt-update-baseline")
+    two.write_prompt("Skill 12")
 
+    result = two.run("-n2")
+
+    shows_that_one_got_worse(result)
+    assert "\x1b[31m\x00" not in result.stdout.str()
+    assert not [line for line in result.stdout.lines if line.startswith("::")]
+    shows_that_both_are_recorded(two, recording)
+
+
+def test_one_process_records_what_workers_record(two: Project) -> None:
+    shows_that_both_are_recorded(two, two.run("--promptopt-update-baseline"))
+
+
+def shows_that_both_are_recorded(two: Project, result: pytest.RunResult) -> None:
     assert result.ret == 0
     folder = two.path / "__prompt_baselines__" / "test_sort"
     assert sorted(path.name for path in folder.iterdir()) == [
         "test_second.json",
         "test_sort.json",
     ]
-    assert "baselines to record: 2 prompt tests, 120 calls" in result.stdout.str()
+    said = [e for e in result.stdout.lines if e.startswith("baselines to record: ")]
+    assert said[0].startswith("baselines to record: 2 prompt tests, 120 calls")
 
 
 def test_a_random_order_changes_nothing(two: Project) -> None:
     two.record()
     two.write_prompt("Skill 12")
 
-    result = two.pytester.runpytest_subprocess("-p", "randomly", "-p", "xdist")
+    result = run_beside(two.pytester, "-p", "randomly", "-p", "xdist")
 
     result.assert_outcomes(passed=2, failed=1)
-
-
-def test_hostile_text_survives_the_way_from_a_worker(two: Project) -> None:
-    conftest = (two.path / "conftest.py").read_text()
-    two.pytester.makeconftest(
-        conftest.replace('"nonsense"', 'chr(0xD800) + "\\x1b[31m\\x00::error::"')
-    )
-    two.record()
-    two.write_prompt("Skill 12")
-
-    result = two.pytester.runpytest_subprocess("-p", "no:randomly", "-n2")
-
-    result.assert_outcomes(passed=2, failed=1)
-    assert "\x1b[31m\x00" not in result.stdout.str()
-    assert not [line for line in result.stdout.lines if line.startswith("::")]
 
 
 def test_nothing_is_in_flight_while_an_ordinary_test_runs(project: Project) -> None:

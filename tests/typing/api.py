@@ -9,7 +9,7 @@ from typing_extensions import assert_type
 
 from pytest_promptopt import Case, ChatModel, Completion, Message, Request, Score
 from pytest_promptopt.optimize import Strategy
-from pytest_promptopt.scorers import Scorer, exact, json_fields
+from pytest_promptopt.scorers import Scorer, all_of, exact, json_fields, judge
 from pytest_promptopt.testing import ScriptedModel
 
 
@@ -21,6 +21,17 @@ class SyncModel:
 class AsyncModel:
     async def complete(self, request: Request) -> Completion:
         return Completion(text=request.messages[-1].content)
+
+
+class Panel:
+    def requests(self, case: Case, completion: Completion) -> list[Request]:
+        message = Message(role="user", content=completion.text)
+        return [Request(messages=(message,), seed=seed) for seed in range(3)]
+
+    def compare(
+        self, case: Case, completion: Completion, replies: list[Completion]
+    ) -> bool:
+        return len(replies) > 1
 
 
 def takes_model(model: ChatModel) -> None: ...
@@ -40,10 +51,14 @@ def use(case: Case, completion: Completion, request: Request) -> None:
     takes_scorer(half)
     takes_scorer(exact(ignore_case=True))
     takes_scorer(json_fields(partial=True))
+    takes_scorer(judge("rubrics/polite.j2", verdicts=range(1, 6), second=half))
+    takes_scorer(all_of("exact", panel=Panel()))
     assert_type(case.id, str)
     assert_type(case.inputs, Mapping[str, Any])
     assert_type(completion.text, str)
     assert_type(completion.json, Any)
+    assert_type(completion.message, Message)
+    assert_type(completion.message.as_openai(), dict[str, Any])
     assert_type(request.messages, tuple[Message, ...])
     assert_type(Score.unscored("why").value, float | None)
 

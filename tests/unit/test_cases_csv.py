@@ -243,7 +243,8 @@ def test_metadata_of_promptfoo_are_tags_and_what_is_only_shown_is_left_out() -> 
             "__expected",
             "grade: is polite",
             "c.csv:2: the assertion type 'llm-rubric' in 'grade: is polite' is not "
-            "graded here\n  hint: grade with a judge: a scorer that asks a model",
+            "graded here\n  hint: grade with a judge, scorer=judge('rubric.j2'): a "
+            "scorer that asks a model",
         ),
         (
             "__expected",

@@ -161,7 +161,9 @@ def test_a_suite_without_any_score_is_an_error() -> None:
     verdict = judged(cases, record(cases), skips, skips)
 
     assert (verdict.outcome, verdict.cause) == ("error", "test")
-    assert verdict.message == "no case has a score in both arms"
+    assert verdict.message == (
+        "no case has a score in both arms: 2 of 2 trials got none, for example: skipped"
+    )
 
 
 def test_a_loss_of_half_the_tolerance_does_not_pass_silently() -> None:

@@ -257,7 +257,10 @@ def test_without_scores_there_is_no_verdict() -> None:
     cases = suite(2)
     skips = {case.id: (Trial(score=Score.unscored("skipped")),) for case in cases}
 
-    assert judge_alone(cases, skips) == error("test", "no case has a score")
+    assert judge_alone(cases, skips) == error(
+        "test",
+        "no case has a score: 2 of 2 trials got none, for example: skipped",
+    )
     assert judge_alone((), {}) == error("test", "no case has a score")
 
 

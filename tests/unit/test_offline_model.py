@@ -16,7 +16,7 @@ import pytest
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.models.chat import ChatModel, NamedModel
 from pytest_promptopt.models.offline import OfflineModel, offline_model
-from pytest_promptopt.models.offline.server import OfflineServer
+from pytest_promptopt.models.offline.server import OfflineServer, read_request
 from pytest_promptopt.records import Completion, Message, Request
 
 PROMPT = "Is the sky blue or red? Only the colour.\n\nText: red clouds"
@@ -107,6 +107,26 @@ def test_the_server_says_what_the_model_says() -> None:
             assert status == 200
             assert data["choices"][0]["message"]["content"] == expected.text
             assert data["usage"]["prompt_tokens"] == 12
+
+
+def test_the_server_reads_conversations_as_the_model_sees_them_in_process() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:,"}}
+    sent = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": PROMPT}, image]},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]},
+        {"role": "tool", "content": "red", "tool_call_id": "c"},
+    ]
+
+    _, request, _ = read_request(json.dumps({"messages": sent}).encode())
+
+    assert [(message.role, message.content) for message in request.messages] == [
+        ("developer", "Be brief."),
+        ("user", PROMPT),
+        ("assistant", ""),
+        ("tool", "red"),
+    ]
+    assert offline_model("rules").reply(request).text
 
 
 def test_the_server_lists_its_model() -> None:

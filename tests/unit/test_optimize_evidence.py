@@ -78,6 +78,7 @@ def test_the_meta_prompt_of_opro_is_written_in_the_evidence_grammar() -> None:
         keep="{{ shop }}",
         word_limit=60,
         tag="new_text",
+        steps="",
     )
 
     assert (

@@ -21,11 +21,13 @@ from pytest_promptopt.records import (
     LimitCheck,
     Message,
     Proposal,
+    Recheck,
     Redraw,
     Remark,
     Request,
     Score,
     SearchResult,
+    SecondOpinion,
     Step,
     TagAccuracy,
     TestResult,
@@ -39,6 +41,7 @@ CHANGE = CaseChange(
     case_id="c1", place="a:1", expected="x", got="y", before="x", was=1.0, now=0.0
 )
 EDIT = Edit(path="/p", sha256="00", start=1, end=2, replacement="new")
+OPINION = SecondOpinion(before=0.5, after=0.7, p_value=0.02, cases=30)
 PROPOSAL = Proposal(
     candidate=Candidate(texts={"a#b": "new"}),
     incumbent=Candidate(texts={"a#b": "old"}),
@@ -52,6 +55,7 @@ PROPOSAL = Proposal(
     holdout_cases=40,
     trials=3,
     texts={"registry:a": "new"},
+    second=OPINION,
 )
 SEARCH = SearchResult(
     strategy="opro",
@@ -64,6 +68,14 @@ SEARCH = SearchResult(
     look={"incumbent": "i", "holdout": ["h"], "run": "r"},
 )
 TAG = TagAccuracy(tag="german", cases=3, was=None, now=0.5)
+RECHECK = Recheck(
+    nodeid="u.py::u",
+    selector="tests/u.py::u",
+    outcome="fail",
+    cause="worse",
+    before=0.9,
+    after=0.5,
+)
 LIMIT = LimitCheck(
     part="tokens",
     limit="+10%",
@@ -99,6 +111,7 @@ ONE_OF_EACH = [
     Trial.lost("provider: gone"),
     PROPOSAL.candidate,
     EDIT,
+    OPINION,
     PROPOSAL,
     SEARCH.steps[0],
     SEARCH,
@@ -107,6 +120,7 @@ ONE_OF_EACH = [
     LIMIT,
     REDRAW,
     REMARK,
+    RECHECK,
     VERDICT,
     TestResult(
         nodeid="t.py::t",
@@ -115,9 +129,11 @@ ONE_OF_EACH = [
         verdict=VERDICT,
         search=SEARCH,
         unconfirmed=(EDIT,),
+        rechecks=(RECHECK,),
         redraws=(REDRAW,),
         remarks=(REMARK,),
         labels="50.0% of 4 labels right",
+        judge=("judge model m: 4 calls",),
     ),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report_results import change, compared, result
 
-from pytest_promptopt.items.labelling import labels_told
+from pytest_promptopt.items.labelling import has_labels, labels_told
 from pytest_promptopt.records import Case, Score, TestResult, Trial
 from pytest_promptopt.report import terminal
 
@@ -28,7 +28,7 @@ def told(scorer: object, replies: dict[str, tuple[str, list[str]]]) -> str:
         name: tuple(trial(output, expected) for output in outputs)
         for name, (expected, outputs) in replies.items()
     }
-    return labels_told(scorer, cases, trials)
+    return labels_told(cases, trials) if has_labels(scorer) else ""
 
 
 REPLIES = {

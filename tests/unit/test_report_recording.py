@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +41,20 @@ def test_one_recording_is_one_line() -> None:
     assert estimate([TRIAGE]) == [
         "baselines to record: 1 prompt test, 624 calls: "
         "test_triage 624 (208 cases x 3 trials, offline:rules)"
+    ]
+
+
+def test_calls_of_a_judge_come_on_top() -> None:
+    judged = replace(TONE, judged=62)
+
+    assert estimate([judged]) == [
+        "baselines to record: 1 prompt test, 104 calls: "
+        "test_tone 104 (14 cases x 3 trials, offline:rules; up to 62 to judge them)"
+    ]
+    assert estimate([replace(judged, calls_known=False)]) == [
+        "baselines to record: 1 prompt test, 62 calls and an unknown number by the "
+        "application: test_tone unknown (14 cases x 3 trials, offline:rules; up to 62 "
+        "to judge them)"
     ]
 
 

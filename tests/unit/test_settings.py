@@ -126,6 +126,7 @@ def test_concurrency_is_divided_among_processes_and_never_0() -> None:
 
     assert gather(option, option, {}, processes=4).concurrency == 8
     assert gather(option, option, {}, processes=99).concurrency == 1
+    assert gather(option, option, {}, processes=4).processes == 4
 
 
 def test_a_project_without_tables_has_empty_ones(tmp_path: Path) -> None:

@@ -273,6 +273,13 @@ def test_a_prompt_that_the_search_leaves_out_can_be_named(
             "  hint: name one of them: 'app:PROMPTS[a]', 'app:PROMPTS[b]'\n",
         ),
         (
+            ["app:late"],
+            "promptopt: 'app:late' is neither a folder nor a prompt that can be read: "
+            "app.py:4: 'late' is bound by a function, not by an assignment of a "
+            "string\n"
+            "  hint: name the module and constant where the string stands\n",
+        ),
+        (
             ["LATE_PROMPT"],
             "promptopt: app.py:2: LATE_PROMPT is an f-string, whose text exists only "
             "when the program runs\n  hint: write a plain string with {{ variable }} "
@@ -290,6 +297,7 @@ def test_a_prompt_that_is_none_is_wrong_usage(
         {
             "app.py": 'PROMPTS = {"a": "Sort {x} now", "b": "Sort {x} later"}\n'
             'LATE_PROMPT = f"Sort this {PROMPTS} at last"\n'
+            "\ndef late(): ...\n"
         }
     )
 
