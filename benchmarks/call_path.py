@@ -191,10 +191,11 @@ def main() -> None:
 
     has_aiohttp = importlib.util.find_spec("aiohttp") is not None
     ways = [way for way in WAYS if "aiohttp" not in way or has_aiohttp]
-    rounds: list[dict[str, dict[str, float]]] = []
     with serving() as url:
-        for _ in range(options.rounds):
-            rounds.append({way: one(way, url, options.calls) for way in ways})
+        rounds = [
+            {way: one(way, url, options.calls) for way in ways}
+            for _ in range(options.rounds)
+        ]
     print(
         f"{options.calls} calls, {AT_ONCE} at once, medians of {options.rounds} rounds"
     )
