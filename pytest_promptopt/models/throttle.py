@@ -17,8 +17,15 @@ from collections import deque
 LOWERED_TO = 0.9
 """Share of the accepted rate that is kept after a refusal."""
 
-DOUBLED_AFTER_S = 10.0
-"""For how long the rate grows until it has doubled."""
+DOUBLED_AFTER = 100
+"""How many requests it takes until the rate has doubled."""
+
+DOUBLED_AFTER_S = (10.0, 30.0)
+"""The shortest and the longest time of this, in seconds."""
+
+TOLERATED = 0.02
+"""Share of requests that may be refused in a second: some services refuse one now and
+then, however slowly they are asked."""
 
 EXPLORED_S = 0.25
 """After a shorter time than this a refusal says nothing about the rate to come, and
@@ -51,6 +58,7 @@ class Throttle:
         self._exploring = False
         self._lowered_at = -math.inf
         self._accepted: deque[float] = deque()
+        self._refused: deque[float] = deque()
         self._next_at = -math.inf
         self._answered = False
         self._in_a_row = 0
@@ -62,7 +70,9 @@ class Throttle:
         for_s = max(0.0, now - self._since)
         if self._exploring:
             return self._base * math.pow(2.0, min(for_s / EXPLORED_S, 60.0))
-        return self._base * (1.0 + (for_s / DOUBLED_AFTER_S) ** 3)
+        fewest_s, most_s = DOUBLED_AFTER_S
+        doubled_s = min(max(DOUBLED_AFTER / self._base, fewest_s), most_s)
+        return self._base * (1.0 + (for_s / doubled_s) ** 3)
 
     def opens_at(self, now: float) -> float:
         """Return when the next request may start."""
@@ -99,9 +109,15 @@ class Throttle:
             self._accepted.remove(sent_at)
         if sent_at <= self._lowered_at:
             return False  # on its way before the rate was lowered: nothing new
-        through = any(self._lowered_at < start < sent_at for start in self._accepted)
+        earlier = max([self._lowered_at, *self._refused])
+        through = sum(earlier < start < sent_at for start in self._accepted)
         self._in_a_row = 1 if through else self._in_a_row + 1
-        self._lower(now)
+        self._refused.append(sent_at)
+        while self._refused[0] < now - 1.0:
+            self._refused.popleft()
+        often = len(self._refused) > TOLERATED * len(self._accepted)
+        if often or through < WITNESSES or self._base is not None:
+            self._lower(now)
         return self._in_a_row >= CLOSED_AFTER
 
     @property
@@ -122,11 +138,15 @@ class Throttle:
         accepted = self._accepted_rate(now, 1.0)
         if self._exploring or now - oldest < EXPLORED_S:
             accepted = max(accepted, self._accepted_rate(now, EXPLORED_S))
-        known = RESTART if self._base is None else self.rate(now)
-        if accepted:
-            known = accepted if self._base is None else min(accepted, known)
+        if self._base is None:
+            known = accepted or RESTART
+        else:
+            # Few are accepted where few were sent, as by a machine that halts.
+            rate = self.rate(now)
+            known = min(max(accepted, rate / 2.0), rate)
         self._base = max(SLOWEST, LOWERED_TO * known)
         self._since = self._lowered_at = now
+        self._refused.clear()
         self._next_at = now + 1.0 / self._base
         self._exploring = now - oldest < EXPLORED_S
 

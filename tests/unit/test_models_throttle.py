@@ -71,6 +71,7 @@ def test_a_limit_that_is_gone_is_forgotten() -> None:
     throttle = Throttle()
     for step in range(200):
         throttle.started(step / 100)
+    throttle.refused(1.98, 2.0)
     throttle.refused(1.99, 2.0)
 
     rates = [throttle.rate(2.0 + after_s) for after_s in (0, 1, 5, 10, 60, 600)]
@@ -94,6 +95,16 @@ def test_many_that_are_refused_together_lower_the_rate_once() -> None:
 
     assert closed == [False] * 8
     assert throttle.rate(2.0) > 80
+
+
+def test_one_that_is_refused_now_and_then_lowers_nothing() -> None:
+    throttle = Throttle()
+    for step in range(400):
+        throttle.started(step / 100)
+        if step % 120 == 119:
+            assert not throttle.refused(step / 100, step / 100 + 0.005)
+
+    assert throttle.rate(4.0) == float("inf")
 
 
 def test_a_door_that_lets_nothing_through_is_closed() -> None:
