@@ -19,7 +19,8 @@ SILENT_AFTER = 5
 """Failures in a row after which an endpoint is only tried now and then."""
 
 WITNESSES = 3
-"""One request that can never succeed is no outage: so many different ones are."""
+"""One request that can never succeed is no outage: so many different ones are, and so
+many failures where no endpoint ever answered."""
 
 DOOR = frozenset({401, 403, 404, 429})
 """Statuses that have nothing to do with what is asked."""
@@ -126,7 +127,9 @@ class Health:
     @property
     def gives_up_at(self) -> float:
         """When the endpoint is given up, if no reply comes until then."""
-        if "" in self._closed or len(self._failed_keys) < WITNESSES:
+        # What is asked matters only once there is somebody who reads it.
+        witnesses = len(self._failed_keys) if self._reached else self._failed
+        if "" in self._closed or witnesses < WITNESSES:
             return math.inf
         return self._failing_since + self.patience_s
 

@@ -110,3 +110,16 @@ def test_two_requests_are_too_few_to_call_it_an_outage() -> None:
     assert {str(error) for error in world.lost.values()} == {str(failure(503))}
     assert 50 <= world.now - 1000 <= 75
     assert world.lane.health.closed_for({}) is None
+
+
+def test_an_endpoint_that_never_answered_is_given_up_by_one_request_alone() -> None:
+    world = World(lambda _: (0.0, failure(None)), slots=1)
+    world.queue(1)
+
+    world.run()
+    world.queue(41)
+    world.run()
+
+    assert len(world.lost) == 42
+    assert all(isinstance(e, ProviderOutage) for e in list(world.lost.values())[1:])
+    assert 8.0 <= world.now - 1000 <= 9.0
