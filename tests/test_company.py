@@ -97,8 +97,8 @@ def test_a_company_gates_and_optimises_its_prompts_without_a_change_to_its_code(
     triage = company.path / "src" / "parcel" / "triage.py"
     text = triage.read_text()
     triage.write_text(text.replace("TRIAGE = (\n", 'TRIAGE = (\n    "Be quick! "\n'))
-    damaged = company.run()
-    damaged.assert_outcomes(passed=12, failed=1)
+    damaged = company.run("-k", "triage or tone")
+    damaged.assert_outcomes(passed=1, failed=1, deselected=11)
     damaged.stdout.fnmatch_lines(["FAILED *::test_triage - parcel.triage:TRIAGE: *"])
     triage.write_text(text)
 
@@ -110,7 +110,6 @@ def test_a_company_gates_and_optimises_its_prompts_without_a_change_to_its_code(
         ["  search (opro, seed 0): proposed"] * 12
         + ["to apply the proposal for registry:greeting: *"]
     )
-    assert company.own_tests().startswith("13 passed")
 
     company.git("apply", "--whitespace=nowarn", "promptopt.diff")
 

@@ -174,7 +174,7 @@ def test_settings_go_through_as_they_are_and_replies_come_back(
 
     said = ask(proxy, "through", **settings)
 
-    assert said.tool_calls == (call,)
+    assert said.tool_calls == ({"id": "1", **call},)
     assert said.finish_reason == "tool_calls"
     (sent,) = upstream.sent
     assert {name: sent[name] for name in settings} == settings
