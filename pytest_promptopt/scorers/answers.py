@@ -62,5 +62,5 @@ def token_pattern(words: str) -> str:
     if words[0].isdigit():
         before += r"(?<![-+\u2212])(?<!\d[.,:/])(?<!\.)"
     if words[-1].isdigit():
-        after += r"(?![.,:/]\d)(?!\s?%)"
+        after += r"(?![.,:/]\d)(?![ \t\u00a0\u202f]?%)"  # of the same line
     return f"{before}{body}{after}"

@@ -68,6 +68,11 @@ def test_nothing_to_look_for_is_refused(expected: Any) -> None:
         score(expected, "x")
 
 
+def test_a_percent_sign_of_the_next_line_is_not_the_numbers() -> None:
+    assert score(["0", "%"], "0\n%").value == 1.0
+    assert score(["0"], "0 %").value == 0.0
+
+
 @LAW
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=3))
 def test_a_reply_of_the_texts_themselves_includes_them(texts: list[str]) -> None:
