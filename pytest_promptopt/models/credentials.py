@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.complaints import Complaints
     from pytest_promptopt.models.providers import Provider
 
+NO_KEY = "no-key"
+"""Sent where no key is needed: the OpenAI client insists on one."""
+
 COMMAND_S = 60.0
 """Longest run of a command that prints a token, in seconds."""
 

@@ -30,6 +30,8 @@ _READ_HERE = frozenset(
 )
 """Variables of the client that are heeded here as well; of others nothing is known."""
 
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+
 _FIELDS = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
@@ -70,7 +72,7 @@ def route_of(provider: Provider, environ: Mapping[str, str]) -> Route | None:
     url = urlsplit(provider.base_url or default)
     ours = {name for name in environ if name.startswith("OPENAI_")} <= _READ_HERE
     plain = url.hostname and not (url.username or url.query or url.fragment)
-    if provider.kind != "openai" or not (ours and plain) or _is_proxied():
+    if provider.kind != "openai" or not (ours and plain) or _is_proxied(environ):
         return None
     secure = url.scheme == "https"
     tls = _trust(environ) if secure else None
@@ -96,7 +98,13 @@ def _organisation(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in named.items() if text}
 
 
-def _is_proxied() -> bool:
+def _is_proxied(environ: Mapping[str, str]) -> bool:
+    """Return whether any proxy is set; the client knows for which hosts it holds."""
+    if any(name.lower() in _PROXIES and text for name, text in environ.items()):
+        return True
+    if sys.platform not in ("darwin", "win32"):
+        return False
+    # Their settings name proxies, too. Elsewhere this import would be for nothing.
     from urllib.request import getproxies
 
     return bool({"http", "https", "all"} & getproxies().keys())

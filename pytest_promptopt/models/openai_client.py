@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
+from pytest_promptopt.models.credentials import NO_KEY
 from pytest_promptopt.models.http1 import Response
 from pytest_promptopt.models.providers import OPENAI
 
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.credentials import Pass
     from pytest_promptopt.models.providers import Provider
 
-NO_KEY = "no-key"  # the client insists on one
-
 
 class OpenAIClient:
-    """The OpenAI client of one model, built with the first request.
+    """The OpenAI client of one model on one event loop, built with the first request.
 
     Args:
         name: The model's name as the provider has it.
@@ -31,7 +29,6 @@ class OpenAIClient:
         self._name = name
         self._provider = provider
         self._client: openai.AsyncOpenAI | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._token = ""
 
     async def post(self, body: Mapping[str, Any], allowed: Pass) -> Response:
@@ -84,9 +81,8 @@ class OpenAIClient:
 
     def _ready_client(self, allowed: Pass) -> openai.AsyncOpenAI:
         self._token = allowed.token or NO_KEY
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = self._new_client(allowed), loop
+        if self._client is None:
+            self._client = self._new_client(allowed)
         return self._client
 
     def _new_client(self, allowed: Pass) -> openai.AsyncOpenAI:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_promptopt.models.complaints import Complaints
-from pytest_promptopt.models.credentials import Credentials
+from pytest_promptopt.models.credentials import NO_KEY, Credentials
 from pytest_promptopt.models.direct import OPENAI_URL, Direct, route_of
 from pytest_promptopt.models.http1 import UnusualResponseError
 from pytest_promptopt.models.wire import (
@@ -132,7 +132,7 @@ class OpenAIModel:
         """Return the direct way, looked for once on each event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop = loop
+            self._loop, self._client = loop, None  # its connections are of the old one
             route = route_of(self._provider, os.environ)
             self._direct = (
                 None if route is None else Direct(route, self._provider.timeout_s)
@@ -163,10 +163,6 @@ def _headers(allowed: Pass) -> dict[str, str]:
     opened_by = allowed.token or allowed.key or NO_KEY
     own = {name.lower(): text for name, text in allowed.headers.items()}
     return {"authorization": f"Bearer {opened_by}", **own}
-
-
-NO_KEY = "no-key"
-"""Sent where no key is needed: the OpenAI client insists on one."""
 
 
 def _shown_url(url: str) -> str:

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.models.tokens import prompt_tokens, reply_limit
+from pytest_promptopt.models.tokens import FIRST_REPLY, prompt_tokens, reply_limit
 from pytest_promptopt.records import Usage
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 MINUTE_S = 60.5
 """A little more than a minute: requests are counted where they arrive, and the first
 ones take longer, since they open the connections."""
-
-FIRST_REPLY = 500
-"""Tokens that a reply is taken to have as long as none has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
