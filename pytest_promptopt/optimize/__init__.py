@@ -5,7 +5,7 @@ returns a :class:`~pytest_promptopt.records.SearchResult`; a strategy is a gener
 too, see :mod:`pytest_promptopt.optimize.strategy`.
 """
 
-from pytest_promptopt.optimize.effects import Complete, Effect, Measure
+from pytest_promptopt.optimize.effects import Complete, Effect, Embed, Measure
 from pytest_promptopt.optimize.loop import search
 from pytest_promptopt.optimize.plan import SearchPlan
 from pytest_promptopt.optimize.registry import strategy_named
@@ -23,6 +23,7 @@ from pytest_promptopt.optimize.strategy import (
 __all__ = [
     "Complete",
     "Effect",
+    "Embed",
     "Evaluate",
     "Evaluated",
     "Measure",

@@ -63,4 +63,22 @@ class Measure:
         return len(self.candidates) * len(self.cases) * len(self.indices)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """Have texts embedded: the closer in meaning, the greater the cosine.
+
+    Answered with ``tuple[tuple[float, ...], ...]``, one vector per text in their order.
+
+    Attributes:
+        texts: The texts, not empty.
+    """
+
+    texts: tuple[str, ...]
+
+    @property
+    def calls(self) -> int:
+        """Model calls it takes: all texts go in one request."""
+        return 1
+
+
 Effect = Complete | Measure

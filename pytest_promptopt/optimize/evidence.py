@@ -8,6 +8,7 @@ data, whatever it contains, can close a block or open a field.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ HERE = "<HERE>"
 """Stands in an example's input where the new text goes."""
 
 _INDENT = "  "
+_FILLED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 def indented(text: str) -> str:
@@ -80,11 +82,25 @@ def meta_prompt(name: str, **values: Any) -> str:
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def prose_of(name: str) -> str:
+    """Return a meta-prompt's own words, without what is filled in.
+
+    Args:
+        name: As in :func:`meta_prompt`.
+    """
+    return _FILLED.sub(" ", _source(name))
+
+
+def _source(name: str) -> str:
     folder = resources.files("pytest_promptopt.optimize") / "metaprompts"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(  # noqa: S701 - plain text for a model
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["indented"] = indented
     environment.globals["field"] = field
-    return environment.from_string((folder / name).read_text(encoding="utf-8"))
+    return environment.from_string(_source(name))

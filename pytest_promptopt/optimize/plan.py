@@ -26,6 +26,10 @@ def _any_number(_: int) -> bool:
     return True
 
 
+def _untold(_: Mapping[str, Any]) -> None:
+    """Keep no journal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
     """What is searched, and what it may cost.
@@ -50,6 +54,9 @@ class SearchPlan:
         told: What the budget comes from, if it was not given as a number of calls.
         pays: Whether so many more calls can be paid for, beside their number.
         refusal: Why it must not begin, if it must not.
+        earlier: Earlier versions of the prompt, the latest first.
+        racing: Whether races are run; else what asks for one is scored to the end.
+        tell: Is told what happens, one JSON object for each line of a journal.
     """
 
     prompt: Prompt
@@ -67,6 +74,9 @@ class SearchPlan:
     told: str = ""
     pays: Callable[[int], bool] = _any_number
     refusal: SearchRefused | None = None
+    earlier: tuple[Candidate, ...] = ()
+    racing: bool = True
+    tell: Callable[[Mapping[str, Any]], object] = _untold
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -131,6 +141,7 @@ class SearchPlan:
                 for region in self.regions
             },
             settings=self.optimizer_settings,
+            earlier=self.earlier,
             names={
                 region.address: self.prompt.names_with(region.address)
                 for region in self.regions

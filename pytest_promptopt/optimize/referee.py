@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError, StrategyError
-from pytest_promptopt.optimize.effects import Complete
+from pytest_promptopt.optimize.effects import Complete, Embed
 from pytest_promptopt.optimize.strategy import Evaluate, NextStep, Rejected, Tally
 from pytest_promptopt.prompts import check_candidate
 
@@ -39,8 +39,11 @@ def obey(run: Run, move: Move) -> Generator[Effect, Any, Answer]:
         return (yield from _complete(run, move))
     if isinstance(move, Evaluate):
         return (yield from _evaluate(run, move))
+    if isinstance(move, Embed):
+        return None, None  # no embeddings model can be set yet
     raise StrategyError(
-        f"a strategy yielded {move!r}", "yield Complete, Evaluate, NextStep or Tally"
+        f"a strategy yielded {move!r}",
+        "yield Complete, Embed, Evaluate, NextStep or Tally",
     )
 
 

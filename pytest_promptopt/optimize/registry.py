@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
-from pytest_promptopt.optimize.opro import Opro, OproOptions
+from pytest_promptopt.optimize.options import made
 from pytest_promptopt.settings import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,13 +18,9 @@ Factory = Callable[[Mapping[str, Any]], "Strategy"]
 
 
 def _opro(options: Mapping[str, Any]) -> Strategy:
-    known = [entry.name for entry in fields(OproOptions)]
-    for name in options:
-        if name not in known:
-            raise SettingError(
-                f"strategy opro has no option {name!r}", did_you_mean(name, known)
-            )
-    return Opro(OproOptions(**options))
+    from pytest_promptopt.optimize.strategies.opro import Opro, OproOptions
+
+    return Opro(made(OproOptions, options, strategy="opro"))
 
 
 BUILT_IN: Mapping[str, Factory] = MappingProxyType({"opro": _opro})

@@ -9,6 +9,9 @@ yields
   ``tuple[Evaluated | Rejected, ...]``, one per candidate in their order;
 * :class:`NextStep` at the start of each step, where the loop may end the search; it
   receives ``None``;
+* :class:`~pytest_promptopt.optimize.effects.Embed` to have texts placed in a space of
+  meanings; it receives ``tuple[tuple[float, ...], ...] | None``, ``None`` where no
+  embeddings model is set;
 * :class:`Tally` to have something counted in the log of the step, such as replies
   that could not be read; it receives ``None``.
 
@@ -23,11 +26,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_promptopt.optimize.effects import Complete
+from pytest_promptopt.optimize.effects import Complete, Embed
 
 if TYPE_CHECKING:
     from pytest_promptopt.prompts import Region
-    from pytest_promptopt.records import Candidate, Case
+    from pytest_promptopt.records import Candidate, Case, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ class Task:
             strategy's own.
         names: Region address to the names of the prompts that it stands in, where an
             application sends several for each case; empty where it sends one.
+        earlier: Earlier versions of the prompt, as its history in git has them, the
+            latest first; no incumbent among them.
     """
 
     label: str
@@ -65,6 +70,7 @@ class Task:
     word_limit: Mapping[str, int]
     settings: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    earlier: tuple[Candidate, ...] = ()
 
     def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
         """Return a candidate with a new text in one region, fitted to its place."""
@@ -88,11 +94,16 @@ class Evaluate:
         candidates: What to score; each has a text for every region address.
         cases: Train cases to score on.
         trials: Trials per case, at least 1.
+        origins: How each candidate came to be, in the same order; empty: nobody says.
+        race: Whether a candidate that is clearly worse than the best one need not be
+            scored to the end; see :attr:`Evaluated.is_whole`.
     """
 
     candidates: tuple[Candidate, ...]
     cases: tuple[Case, ...]
     trials: int = 1
+    origins: tuple[Origin, ...] = ()
+    race: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +112,14 @@ class Evaluated:
 
     Attributes:
         candidate: The candidate, fitted to the template as by :meth:`Task.rewritten`.
-        mean: Weighted mean score over the scored cases, in [0, 1].
+        mean: Weighted mean score over the scored cases, in [0, 1]; of a candidate that
+            left a race it is an estimate for all cases.
         scores: Case id to mean score; ``None`` where nothing could be scored.
         reasons: Case id to why its first imperfect trial is not right.
         outputs: Case id to the reply of that trial, else of the first one.
         trials: Trials per case.
+        is_whole: Whether it was scored on all cases asked for; not if it left a race,
+            and then the mappings hold fewer cases.
     """
 
     candidate: Candidate
@@ -114,6 +128,7 @@ class Evaluated:
     reasons: Mapping[str, str]
     outputs: Mapping[str, str]
     trials: int = 1
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +162,7 @@ class NextStep:
     """A step begins; the loop may end the search here."""
 
 
-Move = Complete | Evaluate | NextStep | Tally
+Move = Complete | Embed | Evaluate | NextStep | Tally
 Moves = Generator[Move, Any, None]
 
 

@@ -25,6 +25,7 @@ from pytest_promptopt.records.rechecking import RECHECKS, Recheck
 from pytest_promptopt.records.searching import (
     Candidate,
     Edit,
+    Origin,
     Proposal,
     SearchResult,
     SecondOpinion,
@@ -40,6 +41,7 @@ __all__ = [
     "Edit",
     "LimitCheck",
     "Message",
+    "Origin",
     "Outcome",
     "Proposal",
     "Recheck",

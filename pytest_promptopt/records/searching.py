@@ -37,6 +37,32 @@ class Candidate(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin(Record):
+    """How a candidate came to be.
+
+    Attributes:
+        operator: What made it, in a word or two, such as ``"rewrite"``.
+        parents: Keys of the candidates it was made from, the one whose other regions it
+            has first; empty for what was there before.
+        region: Address of the region that was rewritten; empty for several.
+        reply: The reply of the optimizer model that its text was read from; empty where
+            none was asked.
+        detail: What else it takes to make it again without a model.
+    """
+
+    operator: str
+    parents: tuple[str, ...] = ()
+    region: str = ""
+    reply: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Origin:
+        """Rebuild an origin written by :meth:`to_json`."""
+        return cls(**{**data, "parents": tuple(data["parents"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit(Record):
     """One replacement in one file, in bytes.
 

@@ -31,7 +31,7 @@ from pytest_promptopt.optimize import (
     Rejected,
     search,
 )
-from pytest_promptopt.optimize.opro import Opro
+from pytest_promptopt.optimize.strategies.opro import Opro
 from pytest_promptopt.records import Candidate, Case, Completion, Score, Trial
 
 if TYPE_CHECKING:
@@ -497,7 +497,7 @@ def strange_region(task: Task) -> Moves:
         ),
         (
             nonsense,
-            "a strategy yielded 'hello'; yield Complete, Evaluate, NextStep or Tally",
+            "a strategy yielded 'hello'; yield Complete, Embed, Evaluate, NextStep or Tally",
         ),
         (
             strange_case,

@@ -33,7 +33,7 @@ from pytest_promptopt.optimize import (
     Tally,
     search,
 )
-from pytest_promptopt.optimize.opro import Opro, OproOptions
+from pytest_promptopt.optimize.strategies.opro import Opro, OproOptions
 from pytest_promptopt.records import Candidate, Completion
 
 if TYPE_CHECKING:

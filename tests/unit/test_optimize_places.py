@@ -9,7 +9,7 @@ import pytest
 from search_script import cases, drive, plan, rising, says, steady
 
 from pytest_promptopt.optimize import search
-from pytest_promptopt.optimize.opro import Opro
+from pytest_promptopt.optimize.strategies.opro import Opro
 from pytest_promptopt.prompts import load_prompt
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.optimize import Moves, NextStep, Task, strategy_named
-from pytest_promptopt.optimize.opro import Opro, OproOptions
+from pytest_promptopt.optimize.strategies.opro import Opro, OproOptions
 
 
 class Fixed:

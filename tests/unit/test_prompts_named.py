@@ -13,7 +13,7 @@ from search_script import cases, drive, rising, steady
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.items.request_settings import settings_for
 from pytest_promptopt.optimize import SearchPlan, search
-from pytest_promptopt.optimize.opro import Opro
+from pytest_promptopt.optimize.strategies.opro import Opro
 from pytest_promptopt.prompts import Limits, Prompt, check_candidate, load_prompt
 from pytest_promptopt.prompts.source import Source
 from pytest_promptopt.records import Candidate, Case

@@ -1,0 +1,1 @@
+"""The optimisation algorithms that come with the package, one a file."""
