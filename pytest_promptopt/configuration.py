@@ -10,7 +10,8 @@ import pytest
 
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.models import Provider, providers_from, resolve_model
-from pytest_promptopt.settings import Settings, gather, read_tables
+from pytest_promptopt.settings import Settings, gather
+from pytest_promptopt.tables import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,9 @@ def check_settings(config: pytest.Config) -> None:
             if setting.origin.startswith("--"):
                 _check_model(config, setting.value, providers)
         if settings.strategy.origin.startswith("--"):
-            _check_strategy(config, settings.strategy.value)
+            _check_strategy(config, settings.strategy.value, settings)
+        for name in settings.strategies:
+            _check_strategy(config, name, settings)
     except PromptOptError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -73,25 +76,47 @@ def _check_model(
         resolve_model(name, providers=providers)
 
 
-def _check_strategy(config: pytest.Config, name: str) -> None:
+def _check_strategy(config: pytest.Config, name: str, settings: Settings) -> None:
     if not config.hook.pytest_promptopt_strategy.get_hookimpls():
-        strategy_of(config, name)
+        strategy_of(config, name, settings.strategies)
 
 
-def strategy_of(config: pytest.Config, name: str) -> Strategy:
+def strategy_of(
+    config: pytest.Config,
+    name: str,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Strategy:
     """Return the strategy behind a name, from the hook or the built-in ones.
 
+    Args:
+        config: The pytest configuration.
+        name: The name.
+        tables: Options of strategies, by name.
+
     Raises:
-        SettingError: Nobody supplies the name.
+        SettingError: Nobody supplies the name, or it has no such option.
     """
-    supplied: Strategy | None = config.hook.pytest_promptopt_strategy(
-        config=config, name=name
-    )
+    options = (tables or {}).get(name, {})
+    place = f"[tool.promptopt.strategy.{name}]"
+    hook = config.hook.pytest_promptopt_strategy
+    supplied: Strategy | None = hook(config=config, name=name, options=options)
     if supplied is not None:
+        takers = [impl for impl in hook.get_hookimpls() if "options" in impl.argnames]
+        if options and not takers:
+            raise SettingError(
+                f"{place}: the strategy comes from a pytest_promptopt_strategy hook "
+                "that takes no options",
+                "give the hook an argument named options, or remove the table",
+            )
         return supplied
     from pytest_promptopt.optimize import strategy_named
 
-    return strategy_named(name)
+    try:
+        return strategy_named(name, options)
+    except SettingError as error:
+        if name not in (tables or {}):
+            raise
+        raise SettingError(f"{place}: {error.problem}", error.hint) from error
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -14,6 +14,8 @@ PromptOptError
 │   └── ProviderOutage  a model gave no reply for so long that it is given up
 ├── StrategyError       an optimisation strategy broke its contract
 ├── SearchRefused       a search could not lead to a confirmed proposal
+│   └── NoHeadroom      there is less to gain than could be confirmed
+├── JournalError        a search cannot be replayed from its journal
 └── PatchError          an edit would not apply byte-exactly
 """
 
@@ -135,6 +137,14 @@ class StrategyError(PromptOptError):
 
 class SearchRefused(PromptOptError):  # noqa: N818 - a decision, not a defect
     """A search was not started because no proposal could be confirmed."""
+
+
+class NoHeadroom(SearchRefused):
+    """There is less to gain than the hold-out cases could confirm."""
+
+
+class JournalError(PromptOptError):
+    """A candidate cannot be rebuilt from the journal of a search."""
 
 
 class PatchError(PromptOptError):

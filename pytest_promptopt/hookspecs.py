@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_promptopt.models.chat import ChatModel
 
 
 @pytest.hookspec(firstresult=True)
 def pytest_promptopt_model(
-    config: pytest.Config, name: str, role: Literal["task", "optimizer", "judge"]
+    config: pytest.Config,
+    name: str,
+    role: Literal["task", "optimizer", "judge", "embeddings"],
 ) -> ChatModel | None:
     """Supply the chat model behind a name, so that an in-house client is ten lines.
 
@@ -30,7 +34,8 @@ def pytest_promptopt_model(
         config: The pytest configuration.
         name: The model's name as the settings have it, e.g. ``"house:large"``.
         role: ``"task"`` answers eval cases, ``"optimizer"`` writes new prompts,
-            ``"judge"`` grades.
+            ``"judge"`` grades, ``"embeddings"`` answers with a JSON list that has one
+            list of numbers, a vector, for each message of the request.
 
     Returns:
         An object with ``complete(request)``, an ordinary or an ``async`` function, that
@@ -55,7 +60,9 @@ def pytest_promptopt_model(
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_promptopt_strategy(config: pytest.Config, name: str) -> Any:
+def pytest_promptopt_strategy(
+    config: pytest.Config, name: str, options: Mapping[str, Any]
+) -> Any:
     """Supply the optimisation strategy behind a name.
 
     Called once per searched prompt test, after its verdict and before its search
@@ -65,6 +72,7 @@ def pytest_promptopt_strategy(config: pytest.Config, name: str) -> Any:
     Args:
         config: The pytest configuration.
         name: Value of ``--promptopt-strategy``, or of the ini key.
+        options: What ``[tool.promptopt.strategy.NAME]`` in ``pyproject.toml`` says.
 
     Returns:
         A :class:`~pytest_promptopt.optimize.Strategy`, or ``None`` to leave the name to

@@ -215,15 +215,13 @@ def _add_baseline_options(add: Callable[..., None]) -> None:
 
 
 def _add_ini_keys(add: Callable[..., None]) -> None:
-    add("promptopt_model", "Default of --promptopt-model", type="string")
+    for name in ("model", "optimizer-model", "judge-model"):
+        key = f"promptopt_{name.replace('-', '_')}"
+        add(key, f"Default of --promptopt-{name}", type="string")
     add(
-        "promptopt_optimizer_model",
-        "Default of --promptopt-optimizer-model",
-        type="string",
-    )
-    add(
-        "promptopt_judge_model",
-        "Default of --promptopt-judge-model",
+        "promptopt_embeddings",
+        "Embeddings model that tells strategy gpo which texts are alike, e.g. "
+        "openai:text-embedding-3-small (default: none, common words tell it)",
         type="string",
     )
     add(
@@ -250,6 +248,11 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         "Requests in flight at once, shared among xdist workers (default: 32)",
         type="int",
         default=None,
+    )
+    add(
+        "promptopt_journal",
+        "'on', or 'off': searches write no journal",
+        type="string",
     )
     add(
         "promptopt_gate",

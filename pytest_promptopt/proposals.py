@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pytest_promptopt.patch import unified_diff
 from pytest_promptopt.proposed_texts import WrittenTexts, file_names
 from pytest_promptopt.report import proposal
 from pytest_promptopt.report.rechecks import together
+from pytest_promptopt.run_folder import run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,11 +78,10 @@ class Proposals:
 
     def keep_best(self, result: TestResult) -> None:
         """Keep a candidate that was not confirmed, where nobody takes it for more."""
-        name = re.sub(r"[^\w.-]+", "-", result.nodeid).strip("-")
-        folder = self.root / ".promptopt" / "runs" / name
+        folder = run_folder(self.root, result.nodeid)
         best = folder / "best.diff"
         for old in (best, *folder.glob("best.*.txt")):
-            old.unlink(missing_ok=True)  # that of an earlier search
+            self._remove_earlier(old)
         texts = result.search.best_texts if result.search is not None else {}
         for label, file in file_names(texts).items():
             path = folder / file.replace("promptopt", "best", 1)
@@ -95,6 +94,17 @@ class Proposals:
             self.outbox.problems.append(f"no best.diff written: {error}")
             return
         self.outbox.write(best, diff)
+
+    def _remove_earlier(self, path: Path) -> None:
+        """Remove what a search left before, which would be taken for this one's."""
+        try:
+            path.unlink(missing_ok=True)
+        except NotADirectoryError:
+            return  # nothing can be there
+        except OSError as error:
+            self.outbox.problems.append(
+                f"{path}, of an earlier search, was not removed: {error.strerror}"
+            )
 
     def write(self, proposed: list[TestResult]) -> None:
         """Write what is proposed.

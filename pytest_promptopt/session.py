@@ -33,6 +33,7 @@ from pytest_promptopt.items.faults import users_part
 from pytest_promptopt.items.interruption import Interruption
 from pytest_promptopt.items.look_ahead import one_by_one, upcoming
 from pytest_promptopt.items.marker_place import at_marker
+from pytest_promptopt.items.planned_searches import planned_searches
 from pytest_promptopt.items.rechecking import Rechecks
 from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.records import RECHECKS, Remark, TestResult
@@ -91,7 +92,8 @@ class PromptSession:
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say what is going to be asked, before it costs anything."""
-        return self._estimate() or self.suite.allowance.estimate()
+        gates = self._estimate() or self.suite.allowance.estimate()
+        return [*gates, *map(plain, planned_searches(self.suite))]
 
     def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:

@@ -16,10 +16,9 @@ from pytest_promptopt.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
-TABLES = ("providers", "request", "optimizer_request", "prices")
 CACHE = ("on", "off")
+JOURNAL = ("on", "off")
 GATES = ("enforce", "report")
 SYNTAXES = ("jinja", "format", "literal")
 FAIL_ON = ("drift", "inconclusive")
@@ -179,6 +178,8 @@ class Settings:
         model: Name of the task model, if one is set for the run.
         optimizer_model: Name of the optimizer model, if it differs.
         judge_model: Name of the judge model, if it differs.
+        embeddings: Name of the embeddings model that a search may ask which texts are
+            alike, if there is one.
         strategy: Name of the optimisation strategy.
         steps: Steps of a search.
         budget: What the run may spend, as :class:`~pytest_promptopt.amounts.Amounts`;
@@ -196,6 +197,10 @@ class Settings:
         request: Default model settings of every prompt test.
         optimizer_request: Model settings of requests to the optimizer model.
         prices: The raw ``[tool.promptopt.prices]`` table.
+        strategies: Options of strategies by name: ``[tool.promptopt.strategy.NAME]``.
+        objective: What counts in a search beside accuracy, by measure: points lost for
+            each 100 ``tokens`` and each second of ``latency`` more than the start.
+        journal: ``"on"``, or ``"off"``: searches write no journal.
     """
 
     model: Setting
@@ -215,7 +220,11 @@ class Settings:
     request: Mapping[str, Any] = field(default_factory=dict)
     optimizer_request: Mapping[str, Any] = field(default_factory=dict)
     prices: Mapping[str, Any] = field(default_factory=dict)
+    strategies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    objective: Mapping[str, float] = field(default_factory=dict)
+    journal: str = "on"
     judge_model: Setting = Setting(None, "default")
+    embeddings: Setting = Setting(None, "default")
 
 
 def gather(
@@ -246,6 +255,7 @@ def gather(
         model=setting("promptopt_model", None),
         optimizer_model=setting("promptopt_optimizer_model", None),
         judge_model=setting("promptopt_judge_model", None),
+        embeddings=resolve_ini(ini, "promptopt_embeddings", None),
         strategy=setting("promptopt_strategy", "opro"),
         steps=whole(setting("promptopt_steps", 8), least=1),
         budget=amounts(setting("promptopt_budget", None)),
@@ -264,68 +274,12 @@ def gather(
         request=tables.get("request", {}),
         optimizer_request=tables.get("optimizer_request", {}),
         prices=tables.get("prices", {}),
+        strategies=tables.get("strategy", {}),
+        objective=tables.get("objective", {}),
+        journal=one_of(resolve_ini(ini, "promptopt_journal", "on"), JOURNAL),
     )
 
 
 def resolve_ini(ini: Callable[[str], Any], name: str, default: Any) -> Setting:
     """Read a setting that has no option."""
     return resolve(name, ini=ini(name), default=default)
-
-
-def read_tables(path: Path) -> dict[str, Any]:
-    """Read ``[tool.promptopt]``; a file or table that is not there is empty.
-
-    Args:
-        path: A ``pyproject.toml``.
-
-    Raises:
-        SettingError: The file is not TOML, or a key is unknown or no table.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
-    except OSError as error:
-        raise SettingError(
-            f"{path}: cannot be read: {error.strerror}", "make it readable"
-        ) from error
-    return tables_of(text, path)
-
-
-def tables_of(text: str, path: Path) -> dict[str, Any]:
-    """Read ``[tool.promptopt]`` from the text of a ``pyproject.toml``.
-
-    Args:
-        text: The text.
-        path: The file, for messages.
-
-    Raises:
-        SettingError: It is not TOML, or a key is unknown or no table.
-    """
-    import tomli
-
-    try:
-        document = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise SettingError(f"{path}: not TOML: {error}", "mend the file") from error
-    tables = document.get("tool", {}).get("promptopt", {})
-    if not isinstance(tables, dict):
-        raise SettingError(
-            f"{path}: tool.promptopt is {tables!r}, not a table",
-            "write tables such as [tool.promptopt.request]",
-        )
-    for key, value in tables.items():
-        if key not in TABLES:
-            raise SettingError(
-                f"{path}: unknown key {key!r} in [tool.promptopt]",
-                did_you_mean(key, TABLES)
-                + " (scalars are pytest ini keys promptopt_*)",
-            )
-        if not isinstance(value, dict):
-            raise SettingError(
-                f"{path}: {key!r} in [tool.promptopt] is {value!r}, not a table",
-                f"write a table [tool.promptopt.{key}]",
-            )
-    return dict(tables)

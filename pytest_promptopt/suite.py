@@ -16,7 +16,7 @@ from pytest_promptopt.configuration import (
 )
 from pytest_promptopt.errors import PromptOptError
 from pytest_promptopt.gate import RECORDED_TRIALS
-from pytest_promptopt.items import interruption
+from pytest_promptopt.items import interruption, places
 from pytest_promptopt.items.allowance import Allowance
 from pytest_promptopt.items.collection import LEAVING, Collection
 from pytest_promptopt.items.conduct import Conduct
@@ -31,6 +31,7 @@ from pytest_promptopt.report.recording import Recording as Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_promptopt.items.base_test import Base
     from pytest_promptopt.items.planning import Plan, Recording
@@ -246,11 +247,15 @@ class PromptSuite:
             budget=self.allowance.gates,
         )
         if option.optimize_prompts:
-            conduct.search = lambda sends: self._search(test, model, sends)
+            roots = places.roots(self.config, item.path)
+            conduct.search = lambda sends: self._search(test, model, sends, roots)
             conduct.strategy = self.settings.strategy.value
         return conduct
 
-    def _search(self, test: PromptTest, model: NamedModel, sends: int) -> SearchDriver:
+    def _search(
+        self, test: PromptTest, model: NamedModel, sends: int, roots: Sequence[Path]
+    ) -> SearchDriver:
+        from pytest_promptopt.items.journal_file import journal_of
         from pytest_promptopt.items.searching import search_driver
 
         name = self.settings.optimizer_model.value or model.name
@@ -260,12 +265,19 @@ class PromptSuite:
 
         driver = search_driver(
             test,
-            strategy=strategy_of(self.config, self.settings.strategy.value),
+            strategy=strategy_of(
+                self.config,
+                self.settings.strategy.value,
+                self.settings.strategies,
+            ),
             settings=self.settings,
             share=self.allowance.share(test, model, writer),
             sends=sends,
+            journal=journal_of(self.config.rootpath, test.nodeid, self.settings),
+            roots=roots,
             model=model,
             optimizer=writer,
+            embeddings=self.models.embeddings,
             engine=self.engine,
         )
         driver.watch = self.watch

@@ -20,6 +20,7 @@ import pytest_promptopt.models.cache
 import pytest_promptopt.models.dispatch
 import pytest_promptopt.models.lanes
 import pytest_promptopt.models.offline
+import pytest_promptopt.optimize.strategies.gpo
 import pytest_promptopt.reply_cache
 import pytest_promptopt.session  # noqa: F401
 

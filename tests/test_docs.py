@@ -56,7 +56,7 @@ def test_the_toml_of_the_readme_names_settings_that_exist() -> None:
     import tomli
 
     from pytest_promptopt.models import providers_from
-    from pytest_promptopt.settings import TABLES
+    from pytest_promptopt.tables import TABLES
 
     for _, language, text in blocks():
         if language == "toml":

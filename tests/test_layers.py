@@ -18,6 +18,7 @@ LAYERS = [
     {
         "amounts",
         "settings",
+        "tables",
         "prompts",
         "cases",
         "scorers",
@@ -43,6 +44,7 @@ LAYERS = [
         "progress",
         "canvas",
         "reply_cache",
+        "run_folder",
         "conclusion",
         "outbox",
         "proposals",

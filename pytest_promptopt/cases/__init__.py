@@ -3,7 +3,7 @@
 from pytest_promptopt.cases.loading import CaseSource, load_cases
 from pytest_promptopt.cases.rows import MOST_CASES
 from pytest_promptopt.cases.selecting import select_cases, selection_note
-from pytest_promptopt.cases.splitting import Split, split_cases
+from pytest_promptopt.cases.splitting import Split, hanging_together, split_cases
 from pytest_promptopt.cases.variables import check_variables
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "CaseSource",
     "Split",
     "check_variables",
+    "hanging_together",
     "load_cases",
     "select_cases",
     "selection_note",

@@ -77,6 +77,19 @@ def split_cases(cases: Sequence[Case]) -> Split:
     )
 
 
+def hanging_together(cases: Iterable[Case]) -> dict[str, tuple[str, ...]]:
+    """Return for each case the ids of its unit, its own among them.
+
+    Args:
+        cases: The cases; ids are unique.
+
+    Returns:
+        Case id to the ids of the cases of one group with it, or with equal inputs.
+    """
+    units = [tuple(case.id for case in unit.cases) for unit in _units(tuple(cases))]
+    return {case_id: unit for unit in units for case_id in unit}
+
+
 def _chosen(units: Iterable[_Unit], wanted: int) -> frozenset[str]:
     """Return the keys of the units whose sizes come closest to a number of cases."""
     taken: set[str] = set()

@@ -289,6 +289,8 @@ class Allowance:
         calls = budget.limits.calls or 0
         with contextlib.suppress(SettingError):  # said when it is asked
             judges = (*judges, optimizer())
+            embeddings = self._suite.models.embeddings
+            judges = (*judges, embeddings) if embeddings is not None else judges
         refusal = unasked(test, calls, model, judges, prices)
         return Share(budget=budget, calls=calls, refusal=refusal)
 

@@ -15,7 +15,7 @@ from pytest_promptopt.items.request_settings import settings_for
 from pytest_promptopt.items.watched_files import digest_of_source
 from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.prompts import Prompt, load_prompt
-from pytest_promptopt.settings import tables_of
+from pytest_promptopt.tables import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

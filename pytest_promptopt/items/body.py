@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_promptopt.errors import ModelError, PromptOptError, ScorerError
+from pytest_promptopt.errors import (
+    ModelError,
+    PromptOptError,
+    ReplyNotJsonError,
+    ScorerError,
+)
 from pytest_promptopt.items.delivery.way import AS_ARGUMENT
 from pytest_promptopt.items.returned import reply_of
 from pytest_promptopt.records import Completion, Score, unshared
@@ -113,7 +118,7 @@ class Body:
             return None
         reason = unusable_or_calls(completion)
         if reason is not None:
-            return Judged(Score(value=0.0, reason=reason))
+            return Judged(Score(value=0.0, reason=reason, parsed=False))
         return None
 
     def _call(
@@ -161,7 +166,9 @@ class Body:
         if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
             return Judged(Score.unscored(first_line(error)), error)
         if isinstance(error, (AssertionError, pytest.fail.Exception)):
-            return Judged(Score(value=0.0, reason=first_line(error)), error)
+            parsed = not isinstance(error, ReplyNotJsonError)
+            reason = first_line(error)
+            return Judged(Score(value=0.0, reason=reason, parsed=parsed), error)
         if isinstance(error, (ModelError, ScorerError)):
             raise error
         reason = _said_by(error)

@@ -9,13 +9,14 @@ from pytest_promptopt.items.judge import grades_itself
 from pytest_promptopt.items.labelling import has_labels, labels_told
 from pytest_promptopt.items.pending import gathered
 from pytest_promptopt.looks import Look, render_look
-from pytest_promptopt.records import TestResult
+from pytest_promptopt.records import Recipient, TestResult
 from pytest_promptopt.report.lines import UNCOUNTED
 
 if TYPE_CHECKING:
     from pytest_promptopt.items.conduct import Conduct
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.records import Edit, SearchResult, Verdict
+    from pytest_promptopt.records.recipient import Role
 
 
 def result_of(conduct: Conduct, verdict: Verdict) -> TestResult:
@@ -66,6 +67,31 @@ def with_search(
         unconfirmed=unconfirmed,
         files=conduct.files,
         notes=_notes(conduct, writer),
+        recipients=_recipients(conduct, writer),
+    )
+
+
+def _recipients(
+    conduct: Conduct, writer: NamedModel | None
+) -> tuple[Recipient, ...]:
+    """Return the models that a search has sent text to."""
+    test = conduct.test
+    # An application's own calls are its own affair.
+    asked: list[tuple[NamedModel, Role]] = (
+        [(conduct.model, "task")] if test.mark.deliver == "argument" else []
+    )
+    asked += [(writer, "optimizer")] if writer is not None else []
+    embedder = conduct.driver.embedder if conduct.driver is not None else None
+    if embedder is not None and embedder.asked:
+        asked.append((embedder.model, "embeddings"))
+    if test.judge is not None:
+        second = map(test.judge.model_named, test.judge.asking.second_models)
+        asked += [(model, "judge") for model in (*test.judge.models, *second)]
+    return tuple(
+        dict.fromkeys(
+            Recipient(model=model.name, role=role, host=model.host)
+            for model, role in asked
+        )
     )
 
 
@@ -85,6 +111,9 @@ def _notes(conduct: Conduct, writer: NamedModel | None) -> tuple[str, ...]:
     task = conduct.model if test.mark.deliver == "argument" else None
     stand_ins = [model.stand_in for model in (task, writer) if model]
     said = [*stand_ins, *conduct.engine.notes]
+    if driver is not None:
+        said.append(driver.journal.problem)
+        said.append(driver.embedder.fault if driver.embedder else "")
     if conduct.tally.runs or (driver is not None and driver.tally.runs):
         said.append(UNCOUNTED)
     if test.selection:

@@ -76,7 +76,9 @@ class Roster:
             if chat is not None:
                 self._supplied.add(name)
             self._models[name, role] = (
-                resolve_model(name, providers=self.providers)
+                resolve_model(
+                    name, providers=self.providers, embeds=role == "embeddings"
+                )
                 if chat is None
                 else NamedModel(name=name, chat=chat)
             )
@@ -92,6 +94,16 @@ class Roster:
         if name is None:
             raise no_model_error()
         return self.named(name)
+
+    @cached_property
+    def embeddings(self) -> NamedModel | None:
+        """What tells a search which texts are alike; ``None`` if none is set.
+
+        Raises:
+            SettingError: Nobody supplies it.
+        """
+        name = self._settings.embeddings.value
+        return None if name is None else self.named(name, "embeddings")
 
     def judge(self, test: PromptTest, asking: Asking) -> Judge:
         """Return a scorer that asks with the models of one test.

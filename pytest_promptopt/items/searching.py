@@ -6,21 +6,24 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.cases import split_cases
 from pytest_promptopt.errors import BudgetExhausted, ModelError
+from pytest_promptopt.items.earlier import earlier_versions
+from pytest_promptopt.items.embedding import Embedder
 from pytest_promptopt.items.pending import Draw, Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
+from pytest_promptopt.items.search_plan import search_plan
 from pytest_promptopt.items.sending import awaited, start
 from pytest_promptopt.items.watching import UNSEEN
-from pytest_promptopt.looks import looks_before
 from pytest_promptopt.models.engine import Call
 from pytest_promptopt.models.prices import FREE
-from pytest_promptopt.optimize import Complete, Measure, SearchPlan, search
-from pytest_promptopt.optimize.opinion import JudgePlan
+from pytest_promptopt.optimize import Complete, Embed, Measure, search
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Future
+    from pathlib import Path
 
+    from pytest_promptopt.items.journal_file import JournalFile
     from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.share import Share
@@ -28,11 +31,12 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
+    from pytest_promptopt.models.vectors import Vectors
     from pytest_promptopt.optimize import Strategy
     from pytest_promptopt.records import Completion, SearchResult, Trials
     from pytest_promptopt.settings import Settings
 
-Searched = Generator["Complete | Measure", Any, "SearchResult"]
+Searched = Generator["Complete | Embed | Measure", Any, "SearchResult"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class SearchDriver:
         trials: The trials whose judge it may wait for.
         writer: The optimizer model, once it was asked.
         watch: Is told how far the search is.
+        journal: What the journal of the search is written to.
+        embedder: Tells which texts are alike, if a model is set for that.
     """
 
     test: PromptTest
@@ -64,6 +70,8 @@ class SearchDriver:
     trials: Batch = field(default_factory=list)
     writer: NamedModel | None = None
     watch: Watch = UNSEEN
+    journal: JournalFile
+    embedder: Embedder | None = None
 
     def run(self) -> Generator[Batch, None, SearchResult]:
         """Drive the search; yield the trials whose bodies are to be run."""
@@ -79,8 +87,13 @@ class SearchDriver:
                 return self._with_texts(stop.value)
             if isinstance(effect, Complete):
                 answer, fault = self._complete(effect)
+            elif isinstance(effect, Embed):
+                answer, fault = self._embed(effect)
             else:
                 answer, fault = yield from self._measure(effect)
+
+    def _embed(self, effect: Embed) -> tuple[Vectors | None, ModelError | None]:
+        return self.embedder.vectors(effect) if self.embedder else (None, None)
 
     def _with_texts(self, result: SearchResult) -> SearchResult:
         best = result.best_candidate
@@ -152,32 +165,18 @@ class SearchDriver:
         return gathered(batch, arms), spent[0] if spent else None
 
 
-def judge_plan(test: PromptTest) -> JudgePlan | None:
-    """Return what the judge of a test adds to a search of it, if it has one.
-
-    Raises:
-        SettingError: Its second opinion is its own.
-    """
-    if test.judge is None:
-        return None
-    test.judge.check_second()
-    asking = test.judge.asking
-    return JudgePlan(
-        questions=asking.most_questions(),
-        confirming=asking.most_questions(confirming=True),
-        second=asking.confirms,
-    )
-
-
-def search_driver(
+def search_driver(  # noqa: PLR0913 - keyword-only, each a part of its own
     test: PromptTest,
     *,
     strategy: Strategy,
     settings: Settings,
     share: Share,
     sends: int = 0,
+    journal: JournalFile,
+    roots: Sequence[Path] = (),
     model: NamedModel,
     optimizer: Callable[[], NamedModel],
+    embeddings: NamedModel | None = None,
     engine: Engine,
 ) -> SearchDriver:
     """Plan the search of one prompt test.
@@ -188,38 +187,31 @@ def search_driver(
         settings: The run's settings.
         share: What it may spend.
         sends: Requests of the application in one trial at most, if that is known.
+        journal: What the journal of the search is written to.
+        roots: Folders that relative sources are looked for in.
         model: The task model.
         optimizer: Builds the model that writes candidates.
+        embeddings: Tells which texts are alike, if it is set.
         engine: Answers requests.
     """
-    holdout = [case.hash for case in split_cases(test.cases).holdout]
-
-    def looks_of(run: str) -> int:
-        return looks_before(
-            test.looks,
-            incumbent=test.prompt.incumbent.key,
-            holdout=holdout,
-            run=run,
-        )
-
-    searched = search(
-        SearchPlan(
-            prompt=test.prompt,
-            cases=test.cases,
-            seed=settings.seed,
-            steps=settings.steps,
-            budget=share.calls,
-            told=share.told,
-            pays=share.budget.pays,
-            refusal=share.refusal,
-            optimizer_settings=settings.optimizer_request,
-            looks=looks_of,
-            only=test.mark.optimize,
-            judge=judge_plan(test),
-            sends=sends,
+    tally = Tally()
+    plan = replace(
+        search_plan(test, settings, share, sends=sends),
+        embeds=embeddings is not None,
+        tell=journal.tell,
+        spent=lambda: tally.cost,
+        earlier=(
+            earlier_versions(test, roots)
+            if getattr(strategy, "wants_earlier", False)
+            else ()
         ),
-        strategy,
     )
+    searched = search(plan, strategy)
+    embedder = None
+    if embeddings is not None:
+        embedder = Embedder(
+            model=embeddings, engine=engine, budget=share.budget, tally=tally
+        )
     return SearchDriver(
         test=test,
         searched=searched,
@@ -227,5 +219,7 @@ def search_driver(
         optimizer=optimizer,
         engine=engine,
         budget=share.budget,
-        tally=Tally(),
+        tally=tally,
+        journal=journal,
+        embedder=embedder,
     )

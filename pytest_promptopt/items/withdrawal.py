@@ -27,6 +27,7 @@ def with_withdrawal(result: TestResult) -> TestResult:
         search=replace(
             search,
             outcome="unconfirmed",
+            stopped="gate rejected",
             message=f"{search.message} {withdrawal(result.rechecks)}",
             proposal=None,
             best_candidate=proposal.candidate,

@@ -27,13 +27,16 @@ __all__ = [
 OFFLINE = "offline"
 
 
-def resolve_model(name: str, *, providers: Mapping[str, Provider]) -> NamedModel:
+def resolve_model(
+    name: str, *, providers: Mapping[str, Provider], embeds: bool = False
+) -> NamedModel:
     """Return the model behind a name; nothing is read or sent yet.
 
     Args:
         name: ``"offline:rules"``, with options ``"offline:rules?slip=0"``, or
             ``"PROVIDER:MODEL"`` such as ``"openai:gpt-5-mini"``.
         providers: The providers by name, as :func:`providers_from` returns them.
+        embeds: Whether an embeddings model is meant.
 
     Raises:
         SettingError: The name leads to no model.
@@ -60,10 +63,20 @@ def resolve_model(name: str, *, providers: Mapping[str, Provider]) -> NamedModel
             f"model {name!r} names no model",
             f"write the model's name behind the colon: {prefix}:MODEL",
         )
+    if prefix == OFFLINE and embeds:
+        raise SettingError(
+            f"promptopt_embeddings: {name!r} gives no vectors",
+            "name an embeddings model such as 'openai:text-embedding-3-small', or "
+            "leave promptopt_embeddings out",
+        )
     if prefix == OFFLINE:
         from pytest_promptopt.models.offline import offline_model
 
         return NamedModel(name, offline_model(rest))
+    if embeds:
+        from pytest_promptopt.models.embedding_model import EmbeddingModel
+
+        return NamedModel(name, EmbeddingModel(rest, providers[prefix]))
     from pytest_promptopt.models.openai_model import OpenAIModel
 
     return NamedModel(name, OpenAIModel(rest, providers[prefix]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from pytest_promptopt.records import Completion, Request
+
+
+_HOST = re.compile(r"https?://([^/\s?#]+)")
 
 
 @runtime_checkable
@@ -58,6 +62,12 @@ class NamedModel:
     def identity(self) -> str:
         """What decides the replies beside the request; never a secret."""
         return f"{self.name} {getattr(self.chat, 'identity', '')}".strip()
+
+    @property
+    def host(self) -> str:
+        """The computer that its identity names; empty for a model in this process."""
+        found = _HOST.search(str(getattr(self.chat, "identity", "")))
+        return found[1] if found else ""
 
     @property
     def free(self) -> bool:

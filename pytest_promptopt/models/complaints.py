@@ -95,16 +95,17 @@ class Complaints:
             return f"check the network, or correct endpoint in {provider.table}"
         return f"start the server, or correct base_url in {provider.table}"
 
-    def malformed(self, why: str, content: bytes) -> ModelError:
-        """Return the error for a successful response that is no chat completion."""
+    def malformed(
+        self, why: str, content: bytes, *, wanted: str = "chat completion"
+    ) -> ModelError:
+        """Return the error for a successful response that is not what was wanted."""
         said = error_in(json_body(content))
         code = said.get("code")
         if isinstance(code, int) and 400 <= code < 600:
             # An error in the envelope of a success, as some gateways send it.
             return self.refused(code, content, {})
         return self.error(
-            f"{self._address} sent no chat completion ({why}): "
-            f"{self._words(said, content)}",
+            f"{self._address} sent no {wanted} ({why}): {self._words(said, content)}",
             f"check that {self._provider.address_key} leads to an OpenAI-compatible "
             "API",
             retryable=True,

@@ -9,7 +9,7 @@ from pytest_promptopt.models.http1 import Response
 from pytest_promptopt.models.providers import OPENAI
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     import openai
 
@@ -42,27 +42,36 @@ class OpenAIClient:
             OSError: No whole response came; ``TimeoutError`` if not in time.
         """
         client = self._ready_client(allowed)
-        import openai
-
         settings = dict(body)
         model, messages = settings.pop("model"), settings.pop("messages")
-        try:
-            raw = await client.chat.completions.with_raw_response.create(
+        return await _response_to(
+            client.chat.completions.with_raw_response.create(
                 model=model,
                 messages=messages,
                 extra_body=settings,
                 extra_headers=self._headers(allowed),
             )
-        except openai.APIStatusError as error:
-            return Response(
-                error.status_code, error.response.headers, error.response.content
+        )
+
+    async def embed(self, body: Mapping[str, Any], allowed: Pass) -> Response:
+        """Ask for vectors and read the response, whatever its status is.
+
+        Args:
+            body: The request, with model and input.
+            allowed: What opens the door.
+
+        Raises:
+            OSError: No whole response came; ``TimeoutError`` if not in time.
+        """
+        client = self._ready_client(allowed)
+        return await _response_to(
+            client.embeddings.with_raw_response.create(
+                model=body["model"],
+                input=body["input"],
+                # Else the client asks for base64, which not all endpoints know.
+                encoding_format="float",
+                extra_headers=self._headers(allowed),
             )
-        except openai.APITimeoutError as error:
-            raise TimeoutError(str(error)) from error
-        except openai.APIConnectionError as error:
-            raise ConnectionError(str(error)) from error
-        return Response(
-            raw.http_response.status_code, raw.headers, raw.http_response.content
         )
 
     async def close(self) -> None:
@@ -130,3 +139,26 @@ class OpenAIClient:
 
 _KNOWN = {"authorization": "Authorization", "api-key": "api-key"}
 """Headers that the client sends, spelt as it does: two spellings would be sent both."""
+
+
+async def _response_to(request: Awaitable[Any]) -> Response:
+    """Send what the client has prepared and return what comes back.
+
+    Raises:
+        OSError: No whole response came; ``TimeoutError`` if not in time.
+    """
+    import openai
+
+    try:
+        raw = await request
+    except openai.APIStatusError as error:
+        return Response(
+            error.status_code, error.response.headers, error.response.content
+        )
+    except openai.APITimeoutError as error:
+        raise TimeoutError(str(error)) from error
+    except openai.APIConnectionError as error:
+        raise ConnectionError(str(error)) from error
+    return Response(
+        raw.http_response.status_code, raw.headers, raw.http_response.content
+    )

@@ -45,6 +45,9 @@ class OpenAIModel:
         provider: Where it is.
     """
 
+    wanted = "chat completion"
+    """What the endpoint ought to send, for messages."""
+
     def __init__(self, name: str, provider: Provider) -> None:
         self._name = name
         self._provider = provider
@@ -90,13 +93,7 @@ class OpenAIModel:
             ModelError: No usable reply came, ``retryable`` if one may come later.
             SettingError: The request asks for something that is not supported.
         """
-        settings = settings_body(
-            request,
-            defaults=self._provider.request,
-            send_seed=self._provider.send_seed,
-        )
-        messages = messages_body(request.messages)
-        body = {"model": self._name, "messages": messages, **settings}
+        body = self._body(request)
         allowed = await self._credentials.read()
         began = time.perf_counter()
         try:
@@ -105,7 +102,18 @@ class OpenAIModel:
             raise self._complaints.unreachable(
                 error, timed_out=isinstance(error, TimeoutError)
             ) from None  # the text of its cause may hold a part of the key
-        return self._read(response, allowed, time.perf_counter() - began)
+        latency_s = time.perf_counter() - began
+        return self._read(response, allowed, sent=body, latency_s=latency_s)
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        """Return what is sent."""
+        settings = settings_body(
+            request,
+            defaults=self._provider.request,
+            send_seed=self._provider.send_seed,
+        )
+        messages = messages_body(request.messages)
+        return {"model": self._name, "messages": messages, **settings}
 
     async def aclose(self) -> None:
         """Close the connections; the next request opens new ones."""
@@ -122,24 +130,42 @@ class OpenAIModel:
                 return await direct.post(body, _headers(allowed))
             except UnusualResponseError:
                 self._direct = None  # the client follows; so will the next requests
+        return await self._opened_client().post(body, allowed)
+
+    def _opened_client(self) -> OpenAIClient:
+        """Return the client of this event loop, built at first need."""
+        self._on_this_loop()
         if self._client is None:
             from pytest_promptopt.models.openai_client import OpenAIClient
 
             self._client = OpenAIClient(self._name, self._provider)
-        return await self._client.post(body, allowed)
+        return self._client
 
     def _ready(self) -> Direct | None:
         """Return the direct way, looked for once on each event loop."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop, self._client = loop, None  # its connections are of the old one
+        if self._on_this_loop():
             route = route_of(self._provider, os.environ)
             self._direct = (
                 None if route is None else Direct(route, self._provider.timeout_s)
             )
         return self._direct
 
-    def _read(self, response: Response, allowed: Pass, latency_s: float) -> Completion:
+    def _on_this_loop(self) -> bool:
+        """Let go of what belongs to another event loop, and tell whether it did."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return False
+        self._loop, self._client, self._direct = loop, None, None
+        return True
+
+    def _read(
+        self,
+        response: Response,
+        allowed: Pass,
+        *,
+        sent: Mapping[str, Any],
+        latency_s: float,
+    ) -> Completion:
         status, content = response.status, response.content
         body = json_body(content)
         if not 200 <= status < 300:
@@ -153,9 +179,21 @@ class OpenAIModel:
                 complaint.retryable = allowed.reused
             raise complaint from None  # nothing of the response beside its words
         try:
-            return completion_in(body, latency_s=latency_s)
+            return self._reply(body, sent=sent, latency_s=latency_s)
         except NotACompletionError as error:
-            raise self._complaints.malformed(str(error), content) from None
+            raise self._complaints.malformed(
+                str(error), content, wanted=self.wanted
+            ) from None
+
+    def _reply(
+        self,
+        body: Any,
+        *,
+        sent: Mapping[str, Any],  # noqa: ARG002 - other endpoints need it
+        latency_s: float,
+    ) -> Completion:
+        """Read the body of a response that is no refusal."""
+        return completion_in(body, latency_s=latency_s)
 
 
 def _headers(allowed: Pass) -> dict[str, str]:

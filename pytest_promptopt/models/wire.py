@@ -166,7 +166,7 @@ def completion_in(body: Any, *, latency_s: float) -> Completion:
         finish_reason=_text(choice.get("finish_reason")) or "stop",
         refusal=well_formed(refusal) if isinstance(refusal, str) else None,
         tool_calls=_tool_calls(message.get("tool_calls")),
-        usage=_usage(body.get("usage")),
+        usage=usage_in(body),
         latency_s=latency_s,
     )
 
@@ -227,7 +227,9 @@ def _is_json(value: Any) -> bool:
     return True
 
 
-def _usage(usage: Any) -> Usage:
+def usage_in(body: Mapping[str, Any]) -> Usage:
+    """Return the tokens that a response reports; 0 where it does not."""
+    usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     prompt, completion = (
         count if isinstance(count, int) else 0

@@ -5,7 +5,11 @@ returns a :class:`~pytest_promptopt.records.SearchResult`; a strategy is a gener
 too, see :mod:`pytest_promptopt.optimize.strategy`.
 """
 
+from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.drafts import Drafts
 from pytest_promptopt.optimize.effects import Complete, Effect, Embed, Measure
+from pytest_promptopt.optimize.evidence import field
+from pytest_promptopt.optimize.history import History
 from pytest_promptopt.optimize.loop import search
 from pytest_promptopt.optimize.plan import SearchPlan
 from pytest_promptopt.optimize.registry import strategy_named
@@ -21,11 +25,14 @@ from pytest_promptopt.optimize.strategy import (
 )
 
 __all__ = [
+    "Asker",
     "Complete",
+    "Drafts",
     "Effect",
     "Embed",
     "Evaluate",
     "Evaluated",
+    "History",
     "Measure",
     "Moves",
     "NextStep",
@@ -34,6 +41,7 @@ __all__ = [
     "Strategy",
     "Tally",
     "Task",
+    "field",
     "search",
     "strategy_named",
 ]

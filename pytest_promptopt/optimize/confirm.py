@@ -1,7 +1,8 @@
 """Confirmation: the best on train must be better on cases nobody tuned on.
 
-The five best on train get three more train trials, and the best two of them are
-compared with the incumbent on fresh replies to the hold-out cases. A proposal needs an
+The five best on train get three more train trials, and two of them, the best and the
+shortest that cannot be told from it, or else the second, are compared with the
+incumbent on fresh replies to the hold-out cases. A proposal needs an
 exact case-level sign-flip p that holds after Holm at this look's level, a gain of two
 points, and no ``must_pass`` case broken; where a model judges, a second opinion must
 see a gain, too. If nothing beats the incumbent on train, the hold-out stays unused and
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.optimize.effects import Measure
-from pytest_promptopt.optimize.ledger import Ledger, case_mean
+from pytest_promptopt.optimize.finalists import shortest_equal, still_better
+from pytest_promptopt.optimize.gain_split import gain_split
 from pytest_promptopt.optimize.opinion import figures as opinion_figures
 from pytest_promptopt.optimize.opinion import objection, second_opinion
 from pytest_promptopt.optimize.preflight import (
@@ -22,7 +24,11 @@ from pytest_promptopt.optimize.preflight import (
     FINALISTS,
     FRESH_TRIALS,
 )
-from pytest_promptopt.optimize.ranking import best_first
+from pytest_promptopt.optimize.score_changes import (
+    compared_means,
+    most_telling,
+    score_changes,
+)
 from pytest_promptopt.records import Proposal, digest
 from pytest_promptopt.stats import (
     alpha_for_look,
@@ -37,8 +43,16 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from pytest_promptopt.optimize.effects import Effect
+    from pytest_promptopt.optimize.ledger import Ledger
     from pytest_promptopt.optimize.run import Run
-    from pytest_promptopt.records import Candidate, Case, SecondOpinion, Trial
+    from pytest_promptopt.records import (
+        Candidate,
+        Case,
+        GainSplit,
+        ScoreChange,
+        SecondOpinion,
+        Trial,
+    )
 
 MIN_GAIN = 0.02
 """A smaller hold-out gain is not proposed, as a share."""
@@ -78,6 +92,8 @@ class Comparison:
         cases: How many cases were compared.
         broken: Ids of ``must_pass`` cases that the candidate breaks.
         second: What the second opinion says, where a model judges and there is one.
+        changes: The cases whose scores differ, the greatest loss first.
+        split: What the gain is made of, as far as anybody can tell.
     """
 
     candidate: Candidate
@@ -88,6 +104,8 @@ class Comparison:
     cases: int
     broken: tuple[str, ...] = ()
     second: SecondOpinion | None = None
+    changes: tuple[ScoreChange, ...] = ()
+    split: GainSplit | None = None
 
     @property
     def gain(self) -> float:
@@ -110,8 +128,9 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
     if not finalists:
         return Ending("nothing better", _nothing_better(run))
     arms = (run.task.incumbent, *finalists)
+    run.journal.finalists(finalists)
     yield from run.measure(arms, run.task.cases, 1 + FRESH_TRIALS)
-    chosen = _still_better(run, finalists)[:CONFIRMED_AT_ONCE]
+    chosen = still_better(run, finalists, 1 + FRESH_TRIALS)[:CONFIRMED_AT_ONCE]
     if not chosen:
         return Ending("nothing better", _nothing_better(run))
     trials = 1 if _deterministic(run.ledger, arms, run.task.cases) else FRESH_TRIALS
@@ -126,7 +145,7 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
         )
     )
     compared = [compare(run, candidate, holdout, trials) for candidate in chosen]
-    return _decide(run, compared, look, trials)
+    return _decide(run, compared, look, holdout, trials)
 
 
 def look_line(
@@ -152,22 +171,11 @@ def look_line(
 def compare(
     run: Run, candidate: Candidate, holdout: Sequence[Case], trials: int
 ) -> Comparison:
-    """Compare a candidate with the incumbent, case by case.
-
-    A case that the incumbent got no score for says nothing. A case whose replies to
-    the candidate came but were not scored counts as wrong: a candidate must not gain
-    by making the test skip.
-    """
+    """Compare a candidate with the incumbent, case by case."""
     old = run.ledger.trials(run.task.incumbent, holdout, trials)
     new = run.ledger.trials(candidate, holdout, trials)
-    pairs = []
-    for case in holdout:
-        was, now = case_mean(old[case.id]), case_mean(new[case.id])
-        if now is None and any(trial.missing is None for trial in new[case.id]):
-            now = 0.0
-        if was is not None and now is not None:
-            pairs.append((case.weight, was, now))
-    weights = [weight for weight, _, _ in pairs]
+    pairs = compared_means(old, new, holdout)
+    weights = [case.weight for case, _, _ in pairs]
     differences = [now - was for _, was, now in pairs]
     return Comparison(
         candidate=candidate,
@@ -177,15 +185,22 @@ def compare(
         p_value=sign_flip_p(differences, side="gain", weights=weights),
         cases=len(pairs),
         broken=_broken(run, candidate, (*run.task.cases, *holdout)),
+        changes=score_changes(pairs, holdout=True),
+        split=gain_split(old, new, holdout),
         second=None if run.plan.judge is None else second_opinion(old, new, holdout),
     )
 
 
 def _decide(
-    run: Run, compared: Sequence[Comparison], look: Mapping[str, Any], trials: int
+    run: Run,
+    compared: Sequence[Comparison],
+    look: Mapping[str, Any],
+    holdout: Sequence[Case],
+    trials: int,
 ) -> Ending:
     earlier = run.plan.look(look["run"])
     alpha = alpha_for_look(earlier)
+    run.journal.compared(compared, alpha)
     adjusted = holm([entry.p_value for entry in compared])
     by_p = sorted(range(len(compared)), key=lambda index: compared[index].p_value)
     levels = {index: alpha / (len(by_p) - rank) for rank, index in enumerate(by_p)}
@@ -201,7 +216,10 @@ def _decide(
     # Equal gains: the one that train ranks first.
     by_gain = sorted(borne_out, key=lambda at: (-compared[at].gain, at))
     objections = {at: _objection(run, compared[at], levels[at]) for at in by_gain}
-    index = next((at for at in by_gain if not objections[at]), by_gain[0])
+    index = by_gain[0]
+    if free := {compared[at].candidate.key: at for at in by_gain if not objections[at]}:
+        rivals = [compared[at].candidate for at in free.values()]
+        index = free[shortest_equal(run, rivals, holdout, trials).key]
     entry, level = compared[index], levels[index]
     if objections[index]:
         message = (
@@ -238,21 +256,21 @@ def _proposal(
         holdout_cases=entry.cases,
         trials=trials,
         second=entry.second,
+        worse=sum(change.gain < 0 for change in entry.changes),
+        better=sum(change.gain > 0 for change in entry.changes),
+        changes=(
+            *most_telling(entry.changes),
+            *most_telling(_train_changes(run, entry.candidate)),
+        ),
+        split=entry.split,
     )
 
 
-def _still_better(run: Run, finalists: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return the finalists that beat the incumbent over all train trials."""
-    keys = {candidate.key for candidate in finalists}
-    ranked = best_first(run.ledger.ranked(run.task.cases, 1 + FRESH_TRIALS))
-    start = next(
-        (entry.mean for entry in ranked if entry.candidate == run.task.incumbent), 0.0
-    )
-    return tuple(
-        entry.candidate
-        for entry in ranked
-        if entry.candidate.key in keys and entry.mean > start + 1e-9
-    )
+def _train_changes(run: Run, candidate: Candidate) -> tuple[ScoreChange, ...]:
+    train, every = run.task.cases, 1 + FRESH_TRIALS
+    old = run.ledger.trials(run.task.incumbent, train, every)
+    new = run.ledger.trials(candidate, train, every)
+    return score_changes(compared_means(old, new, train), holdout=False)
 
 
 def _deterministic(
@@ -295,7 +313,12 @@ def _mostly_right(trials: Sequence[Trial]) -> bool | None:
 
 
 def _nothing_better(run: Run) -> str:
-    scored = len(run.ranking()) - 1
+    scored = len(run.ledger) - 1
+    if not scored and run.optimizer_calls:
+        return (
+            f"None of {run.optimizer_calls:,} replies held a text that could be tried; "
+            "the hold-out was not used."
+        )
     return (
         f"No candidate of {scored} beat the start on the train cases; "
         "the hold-out was not used."

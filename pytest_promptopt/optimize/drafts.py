@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 TAG = "new_text"
 """The tag that every meta-prompt asks a new text to be put in."""
 
-_OWN_TAGS = re.compile(rf"</?(?:{TAG}|attempt|example|current)\b|<HERE>", re.IGNORECASE)
+_OWN_TAGS = re.compile(
+    rf"</?(?:{TAG}|attempt|example|current|crossed|differ|changed|merged|explanation)\b"
+    "|<HERE>|<BLANK>",
+    re.IGNORECASE,
+)
 _ECHO_WORDS = 6
 
 

@@ -67,10 +67,11 @@ class Measure:
 class Embed:
     """Have texts embedded: the closer in meaning, the greater the cosine.
 
-    Answered with ``tuple[tuple[float, ...], ...]``, one vector per text in their order.
+    Answered with ``tuple[tuple[float, ...], ...]``, one vector per text in their order,
+    or ``None`` where the model gave none.
 
     Attributes:
-        texts: The texts, not empty.
+        texts: The texts, at least one, with words in each.
     """
 
     texts: tuple[str, ...]
@@ -81,4 +82,4 @@ class Embed:
         return 1
 
 
-Effect = Complete | Measure
+Effect = Complete | Embed | Measure

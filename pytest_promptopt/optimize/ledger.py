@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.effects import Measure
-from pytest_promptopt.optimize.ranking import Ranked
+from pytest_promptopt.optimize.ranking import Ranked, best_first
 from pytest_promptopt.optimize.strategy import Evaluated
+from pytest_promptopt.optimize.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,10 +47,16 @@ def weighted_mean(
     return min(1.0, math.fsum(weight * score for weight, score in pairs) / total)
 
 
-def lost_share(trials: Trials) -> float:
-    """Return the share of trials that got no reply, in [0, 1]."""
+def lost_share(trials: Trials, planned: int = 0) -> float:
+    """Return the share of trials that got no reply, in [0, 1].
+
+    Args:
+        trials: The trials so far.
+        planned: How many there are to be, if that is more.
+    """
     flat = [trial for entry in trials.values() for trial in entry]
-    return sum(trial.missing is not None for trial in flat) / max(1, len(flat))
+    lost = sum(trial.missing is not None for trial in flat)
+    return lost / max(1, planned, len(flat))
 
 
 def most_lost(answers: Iterable[Trials]) -> str:
@@ -67,12 +75,22 @@ class Ledger:
     """Every trial of one search, by candidate and case, in the order they came.
 
     Trials of a case are numbered from 0 without a gap, so that a question for k
-    trials is answered from what is there, and only the rest is measured.
+    trials is answered from what is there, and only the rest is measured. A candidate
+    has no trials of the cases that stand in its own examples. In its mean they count as
+    what the best candidate without them scores there: it is compared on the cases that
+    both have, and neither gains nor loses by the others.
+
+    Args:
+        withheld: Knows which cases stand in the examples of a candidate.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, withheld: Withheld | None = None) -> None:
+        self._withheld = withheld or Withheld()
         self._candidates: dict[str, Candidate] = {}
         self._trials: dict[str, dict[str, tuple[Trial, ...]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._candidates)
 
     def __contains__(self, candidate: Candidate) -> bool:
         return candidate.key in self._candidates
@@ -104,7 +122,7 @@ class Ledger:
         for key, candidate in {entry.key: entry for entry in candidates}.items():
             row = self._trials.get(key, {})
             starts: dict[int, list[str]] = {}
-            for case in cases:
+            for case in self.scored_on(candidate, cases):
                 known = len(row.get(case.id, ()))
                 if known < trials:
                     starts.setdefault(known, []).append(case.id)
@@ -120,6 +138,12 @@ class Ledger:
             for (start, ids), group in groups.items()
         )
 
+    def scored_on(
+        self, candidate: Candidate, cases: Sequence[Case]
+    ) -> tuple[Case, ...]:
+        """Return the cases that do not stand in a candidate's examples, in order."""
+        return self._withheld.others(self._known(candidate), cases)
+
     def trials(self, candidate: Candidate, cases: Sequence[Case], count: int) -> Trials:
         """Return the first trials of a candidate, by case id."""
         row = self._trials.get(candidate.key, {})
@@ -131,7 +155,10 @@ class Ledger:
         """Return what a strategy is told; ``None`` if no case could be scored."""
         trials = self.trials(candidate, cases, count)
         scores = {case_id: case_mean(entry) for case_id, entry in trials.items()}
-        mean = weighted_mean(scores, cases)
+        standing = None
+        if len(self.scored_on(candidate, cases)) < len(cases):
+            standing = self._standings(cases, count)
+        mean = self._mean(candidate, scores, cases, standing)
         if mean is None:
             return None
         shown = {case_id: _telling(entry) for case_id, entry in trials.items() if entry}
@@ -146,14 +173,70 @@ class Ledger:
 
     def ranked(self, cases: Sequence[Case], count: int) -> tuple[Ranked, ...]:
         """Return the candidates that have k trials of every case, oldest first."""
+        standings = self._standings(cases, count)
         found = []
+        for standing in standings:
+            candidate = standing.ranked.candidate
+            mean = self._mean(candidate, standing.scores, cases, standings)
+            if mean is not None:
+                found.append(replace(standing.ranked, mean=mean))
+        return tuple(sorted(found, key=lambda ranked: ranked.age))
+
+    def _known(self, candidate: Candidate) -> Candidate:
+        """Return the candidate as it was first measured."""
+        return self._candidates.get(candidate.key, candidate)
+
+    def _standings(self, cases: Sequence[Case], count: int) -> list[_Standing]:
+        """Return the candidates that have k trials of all their cases, best first."""
+        found = {}
         for age, candidate in enumerate(self._candidates.values()):
             if self.lacking([candidate], cases, count):
                 continue
-            entry = self.evaluated(candidate, cases, count)
-            if entry is not None:
-                found.append(Ranked(candidate=candidate, mean=entry.mean, age=age))
-        return tuple(found)
+            trials = self.trials(candidate, cases, count)
+            scores = {case_id: case_mean(entry) for case_id, entry in trials.items()}
+            mean = weighted_mean(scores, cases)
+            if mean is not None:
+                ranked = Ranked(candidate=candidate, mean=mean, age=age)
+                found[age] = _Standing(ranked=ranked, scores=scores)
+        order = best_first(standing.ranked for standing in found.values())
+        return [found[ranked.age] for ranked in order]
+
+    def _mean(
+        self,
+        candidate: Candidate,
+        scores: Mapping[str, float | None],
+        cases: Sequence[Case],
+        standings: Sequence[_Standing] | None,
+    ) -> float | None:
+        """Return the weighted mean, with the best's scores of a candidate's own cases.
+
+        Returns:
+            The mean, in [0, 1]; ``None`` if not one case of its own is scored.
+        """
+        own = self._withheld.ids(self._known(candidate))
+        if not own or all(score is None for score in scores.values()):
+            return weighted_mean(scores, cases)
+        lent = {
+            case.id: next(
+                (
+                    score
+                    for standing in standings or ()
+                    if (score := standing.scores[case.id]) is not None
+                ),
+                None,
+            )
+            for case in cases
+            if case.id in own
+        }
+        return weighted_mean({**scores, **lent}, cases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """A candidate by the cases that it is scored on, with its score of each."""
+
+    ranked: Ranked
+    scores: Mapping[str, float | None]
 
 
 def _telling(trials: Sequence[Trial]) -> Trial:

@@ -9,27 +9,34 @@ provider fails half-way.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.cases import split_cases
 from pytest_promptopt.errors import (
     BudgetExhausted,
     ModelError,
+    NoHeadroom,
     PromptOptError,
     SearchRefused,
     StrategyError,
 )
 from pytest_promptopt.optimize.confirm import Ending, confirm
+from pytest_promptopt.optimize.few_shot import FewShot
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
+    check_headroom,
     confirmation_calls,
     refuse_the_hopeless,
-    refuse_without_headroom,
     smallest_gain,
 )
 from pytest_promptopt.optimize.referee import obey
 from pytest_promptopt.optimize.run import Run
+from pytest_promptopt.optimize.strategy import NextStep
 from pytest_promptopt.records import SearchResult
+
+MOVES_PER_STEP = 10_000
+"""A strategy that makes more moves in one step would never end."""
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -60,12 +67,18 @@ def search(
     split = split_cases(plan.cases)
     task = plan.task(split.train, affordable_proposals(plan, split))
     run = Run(plan, task, confirmation_calls(plan, split))
-    stopped = "error"
+    stopped, ended = "error", ""
     try:
         refuse_the_hopeless(plan, split)
+        run.journal.began(plan, split, strategy.name)
         yield from _score_the_start(run, split)
-        stopped = yield from _follow(run, strategy)
+        stopped = ended = yield from _follow(run, strategy)
+        run.journal.searched(ended)
         ending = yield from confirm(run, split.holdout)
+        if ending.outcome == "unconfirmed":
+            stopped = "gate rejected"
+    except NoHeadroom as refusal:
+        stopped, ending = "no headroom", Ending("refused", _sentence(refusal))
     except SearchRefused as refusal:
         stopped, ending = "refused", Ending("refused", _sentence(refusal))
     except BudgetExhausted as spent:
@@ -73,7 +86,10 @@ def search(
     except (ModelError, StrategyError) as error:
         stopped = "error"
         ending = Ending("error", _sentence(error), best=_best_of(run))
-    return _result(run, strategy.name, split, stopped, ending)
+    result = _result(run, strategy.name, split, stopped, ending)
+    result = replace(result, ended=ended or stopped)
+    run.journal.ended(result)
+    return result
 
 
 def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
@@ -86,27 +102,49 @@ def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
             "could be scored",
             "see why with --promptopt-case=ID",
         )
-    refuse_without_headroom(run.plan, split, run.start)
+    start = run.ledger.evaluated(run.task.incumbent, split.train, 1)
+    if start is not None:
+        run.note(check_headroom(run.plan, split, start.scores))
 
 
 def _follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
     """Let the strategy search, and return why it ended."""
-    moves = strategy.search(run.task)
+    moves = FewShot(strategy, run.plan.few_shot).search(run.task)
     answer: Any = None
     stopped: str | None = None
+    since = 0
     try:
         while stopped is None:
             move = _next_move(moves, answer, strategy.name)
             if move is None:
                 break
+            since = 0 if isinstance(move, NextStep) else since + 1
+            if since > MOVES_PER_STEP:
+                raise StrategyError(
+                    f"strategy {strategy.name!r} made more than {MOVES_PER_STEP:,} "
+                    "moves in one step",
+                    "yield NextStep at the start of each step, whatever the last one "
+                    "brought",
+                )
             answer, stopped = yield from obey(run, move)
     except BudgetExhausted:
         stopped = "budget"
     finally:
-        moves.close()
+        _close(moves, strategy.name)
         if not run.step.untouched:
             run.close_step()
     return stopped or run.reason_to_stop() or "stalled"
+
+
+def _close(moves: Moves, name: str) -> None:
+    try:
+        moves.close()
+    except Exception as error:
+        raise StrategyError(
+            f"strategy {name!r} raised {type(error).__name__} when the search ended: "
+            f"{error}",
+            "report it to the strategy's author",
+        ) from error
 
 
 def _next_move(moves: Moves, answer: Any, name: str) -> Move | None:
@@ -166,4 +204,8 @@ def _result(
         proposal=ending.proposal,
         best_candidate=ending.best,
         look=ending.look,
+        notes=tuple(run.notes),
+        lineage=run.line_to(
+            ending.proposal.candidate if ending.proposal else ending.best
+        ),
     )

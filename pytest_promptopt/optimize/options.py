@@ -53,11 +53,10 @@ def check_number(
     right = isinstance(value, kind) and not isinstance(value, bool) and value >= lowest
     if right and (highest is None or value <= highest):  # NaN is not >= anything
         return
-    what = "a whole number" if whole else ""
-    limit = f"{lowest} or more" if highest is None else f"from {lowest} to {highest}"
+    what = "a whole number" if whole else "a number"
+    limit = f", {lowest} or more" if highest is None else f" from {lowest} to {highest}"
     raise SettingError(
-        f"strategy {strategy}: {name} is {value!r}",
-        f"set it to {', '.join(part for part in (what, limit) if part)}",
+        f"strategy {strategy}: {name} is {value!r}", f"set it to {what}{limit}"
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import StrategyError, TemplateError
 from pytest_promptopt.optimize.effects import Measure
 from pytest_promptopt.optimize.evidence import HERE, as_text
+from pytest_promptopt.optimize.few_shot import FewShotOptions
+from pytest_promptopt.optimize.held_examples import attributed, with_held_examples
+from pytest_promptopt.optimize.objective import ACCURACY, Objective
 from pytest_promptopt.optimize.strategy import Task
 from pytest_promptopt.prompts import Limits
 from pytest_promptopt.records import Candidate
@@ -18,12 +22,16 @@ if TYPE_CHECKING:
     from pytest_promptopt.errors import SearchRefused
     from pytest_promptopt.optimize.effects import Effect, Purpose
     from pytest_promptopt.optimize.opinion import JudgePlan
-    from pytest_promptopt.prompts import Prompt, Region
+    from pytest_promptopt.prompts import ExampleRegion, Prompt, Region
     from pytest_promptopt.records import Case
 
 
 def _any_number(_: int) -> bool:
     return True
+
+
+def _unknown() -> None:
+    """Know nothing of what was spent."""
 
 
 def _untold(_: Mapping[str, Any]) -> None:
@@ -55,8 +63,12 @@ class SearchPlan:
         pays: Whether so many more calls can be paid for, beside their number.
         refusal: Why it must not begin, if it must not.
         earlier: Earlier versions of the prompt, the latest first.
+        objective: What counts beside accuracy.
         racing: Whether races are run; else what asks for one is scored to the end.
+        embeds: Whether there is an embeddings model.
         tell: Is told what happens, one JSON object for each line of a journal.
+        spent: Returns what was spent so far, in US dollars; ``None``: not known.
+        few_shot: How examples regions are filled.
     """
 
     prompt: Prompt
@@ -75,8 +87,12 @@ class SearchPlan:
     pays: Callable[[int], bool] = _any_number
     refusal: SearchRefused | None = None
     earlier: tuple[Candidate, ...] = ()
+    objective: Objective = ACCURACY
     racing: bool = True
+    embeds: bool = False
     tell: Callable[[Mapping[str, Any]], object] = _untold
+    spent: Callable[[], float | None] = _unknown
+    few_shot: FewShotOptions = field(default_factory=FewShotOptions)
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -85,6 +101,15 @@ class SearchPlan:
             region
             for region in self.prompt.regions
             if region.kind != "examples" and region.address not in self.closed
+        )
+
+    @property
+    def example_regions(self) -> tuple[ExampleRegion, ...]:
+        """The regions that train cases may be written into, in template order."""
+        return tuple(
+            region
+            for region in self.prompt.example_regions
+            if region.address not in self.closed
         )
 
     @property
@@ -126,22 +151,24 @@ class SearchPlan:
             train: The train cases.
             proposals: How many candidates the budget buys; ``None``: no limit.
         """
+        incumbent = with_held_examples(self.prompt, train)
         return Task(
             label=self.prompt.label,
             regions=self.regions,
-            incumbent=self.prompt.incumbent,
+            incumbent=incumbent,
             cases=train,
             exemplar=_exemplars(self.prompt, train),
-            fit=self.prompt.fitted,
+            fit=lambda texts: attributed(self.prompt.fitted(texts), incumbent),
             seed=self.seed,
             steps=self.steps,
             proposals=proposals,
             word_limit={
                 region.address: self.limits.most_words(region.text)
-                for region in self.regions
+                for region in self.prompt.regions
             },
             settings=self.optimizer_settings,
             earlier=self.earlier,
+            example_regions=self.example_regions,
             names={
                 region.address: self.prompt.names_with(region.address)
                 for region in self.regions
@@ -161,15 +188,24 @@ def _exemplars(prompt: Prompt, train: Sequence[Case]) -> Callable[[Case, str], s
         entry.address for entry in prompt.regions if entry.kind == "whole"
     )
 
+    @cache
+    def marked(address: str) -> Prompt | None:
+        try:
+            return _with_mark(prompt, address)
+        except TemplateError:
+            return None  # the place needs more than a mark
+
     def exemplar(case: Case, address: str) -> str:
         if case.id not in ids:
             raise StrategyError(
                 f"case {case.id!r} is not a train case",
                 "show only cases of task.cases",
             )
-        if address not in whole:
+        shown = None if address in whole else marked(address)
+        if shown is not None:
             try:
-                return _with_mark(prompt, case, address)
+                messages = shown.render(case.inputs)
+                return "\n".join(message.content.strip("\n") for message in messages)
             except TemplateError:
                 pass  # the rest of the template needs what the region defines
         # There is no place to point at, so the inputs are shown by name.
@@ -180,9 +216,7 @@ def _exemplars(prompt: Prompt, train: Sequence[Case]) -> Callable[[Case, str], s
     return exemplar
 
 
-def _with_mark(prompt: Prompt, case: Case, address: str) -> str:
+def _with_mark(prompt: Prompt, address: str) -> Prompt:
     mark = prompt.fitted(Candidate(texts={address: HERE}))
     own = [one for one in prompt.named.values() if address in one.incumbent.texts]
-    shown = own[0] if own else prompt
-    messages = shown.replacing(mark).render(case.inputs)
-    return "\n".join(message.content.strip("\n") for message in messages)
+    return (own[0] if own else prompt).replacing(mark)

@@ -8,11 +8,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.errors import SearchRefused
-from pytest_promptopt.stats import alpha_for_look, smallest_confirmable_gain
+from pytest_promptopt.errors import NoHeadroom, SearchRefused
+from pytest_promptopt.prompts.example_region import EXPECTED
+from pytest_promptopt.stats import (
+    accuracy_interval,
+    alpha_for_look,
+    smallest_confirmable_gain,
+    weighted_mean,
+)
 from pytest_promptopt.wording import percent, points
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_promptopt.cases import Split
     from pytest_promptopt.optimize.plan import SearchPlan
 
@@ -27,6 +35,8 @@ FRESH_TRIALS = 3
 
 CONFIRMED_AT_ONCE = 2
 """Candidates that share one look at the hold-out."""
+
+_MORE_CASES = "add cases that the prompt gets wrong"
 
 # Cases that give 30 hold-out cases at the share of a small suite, 60 %.
 _ENOUGH_CASES = math.ceil(MIN_HOLDOUT / 0.6)
@@ -81,17 +91,18 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
     unwritable = plan.prompt.unwritable_beside(plan.closed)
     if unwritable is not None:
         raise SearchRefused(unwritable.problem, unwritable.hint)
-    if not plan.regions and plan.closed:
+    if not (plan.regions or plan.example_regions) and plan.closed:
         raise SearchRefused(
             f"{label}: no text that may be rewritten is only that of "
             f"{' and '.join(map(repr, plan.only))}, which optimize= names",
             "name the prompts that share it, too",
         )
-    if not plan.regions:
+    if not (plan.regions or plan.example_regions):
         raise SearchRefused(
             f"{label}: no region of the template may be rewritten",
             "mark one with {# promptopt: begin NAME -#} and {# promptopt: end -#}",
         )
+    refuse_unusable_examples(plan, split)
     if len(split.holdout) < MIN_HOLDOUT or not split.train:
         raise SearchRefused(
             f"{label}: a gain is confirmed on at least {MIN_HOLDOUT} hold-out cases, "
@@ -117,23 +128,69 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
         raise plan.refusal
 
 
-def refuse_without_headroom(plan: SearchPlan, split: Split, start: float) -> None:
+def refuse_unusable_examples(plan: SearchPlan, split: Split) -> None:
+    """Check that the examples regions could be filled.
+
+    Raises:
+        SearchRefused: A pattern names what no train case has; or nothing but examples
+            may be changed, and no train case can be one.
+    """
+    label = plan.prompt.label
+    known = {EXPECTED}.union(*(case.inputs for case in split.train))
+    for region in plan.example_regions:
+        for name in sorted(region.names - known):
+            raise SearchRefused(
+                f"{label}: the pattern of {region.address} names {name!r}, which no "
+                "train case has",
+                "name the inputs of the cases in it, and expected",
+            )
+    if plan.regions or any(
+        not case.must_pass and region.written(case) is not None
+        for region in plan.example_regions
+        for case in split.train
+    ):
+        return
+    raise SearchRefused(
+        f"{label}: nothing but examples may be changed, and no train case can be one",
+        "give cases without must_pass an expected and what the pattern names",
+    )
+
+
+def check_headroom(
+    plan: SearchPlan, split: Split, scores: Mapping[str, float | None]
+) -> str:
     """Check that a gain which is still possible could be confirmed.
+
+    The start's train score is a sample: a search is refused only if even the upper end
+    of what it leaves to gain is too little.
 
     Args:
         plan: The plan.
         split: Its cases.
-        start: Train score of the incumbent, in [0, 1].
+        scores: Case id to the incumbent's mean score on train, one at least.
+
+    Returns:
+        A warning where the score itself leaves too little; empty if it does not.
 
     Raises:
-        SearchRefused: There is less to gain than could be confirmed.
+        NoHeadroom: There is less to gain than could be confirmed.
     """
+    pairs = [
+        (score, case.weight)
+        for case in split.train
+        if (score := scores.get(case.id)) is not None
+    ]
+    means, weights = [score for score, _ in pairs], [weight for _, weight in pairs]
+    start, low = weighted_mean(means, weights), accuracy_interval(means, weights)[0]
     smallest = smallest_gain(plan, split)
-    if 1.0 - start < smallest - 1e-9:
-        raise SearchRefused(
-            f"{plan.prompt.label}: {percent(start)} right on {len(split.train)} "
-            f"train cases leave {points(1 - start)} to gain, and "
-            f"{len(split.holdout)} hold-out cases can confirm gains of "
-            f"{points(smallest)} or more",
-            "add cases that the prompt gets wrong",
-        )
+    if 1.0 - start >= smallest - 1e-9:
+        return ""
+    problem = (
+        f"{plan.prompt.label}: {percent(start)} right on {len(split.train)} "
+        f"train cases leave {points(1 - start)} to gain ({points(1 - low)} at most), "
+        f"and {len(split.holdout)} hold-out cases can confirm gains of "
+        f"{points(smallest)} or more"
+    )
+    if 1.0 - low < smallest - 1e-9:
+        raise NoHeadroom(problem, _MORE_CASES)
+    return f"{problem}: the search may well find nothing to propose; {_MORE_CASES}"

@@ -23,7 +23,118 @@ def _opro(options: Mapping[str, Any]) -> Strategy:
     return Opro(made(OproOptions, options, strategy="opro"))
 
 
-BUILT_IN: Mapping[str, Factory] = MappingProxyType({"opro": _opro})
+def _opro_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.opro import Opro, OproOptions
+
+    name = "opro-paper"
+    faithful = {"race": False, **options}
+    return Opro(made(OproOptions, faithful, strategy=name), name=name)
+
+
+def _gpo(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.gpo import Gpo
+    from pytest_promptopt.optimize.strategies.gpo_options import GpoOptions
+
+    return Gpo(made(GpoOptions, options, strategy="gpo"))
+
+
+def _gpo_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.gpo import Gpo
+    from pytest_promptopt.optimize.strategies.gpo_options import PAPER, GpoOptions
+
+    name = "gpo-paper"
+    return Gpo(made(GpoOptions, {**PAPER, **options}, strategy=name), name=name)
+
+
+def _ape(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.ape import Ape, ApeOptions
+
+    return Ape(made(ApeOptions, options, strategy="ape"))
+
+
+def _ape_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.ape import PAPER, Ape, ApeOptions
+
+    name = "ape-paper"
+    return Ape(made(ApeOptions, {**PAPER, **options}, strategy=name), name=name)
+
+
+def _evoprompt_ga(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.evoprompt_ga import EvoPromptGa, GaOptions
+
+    return EvoPromptGa(made(GaOptions, options, strategy="evoprompt-ga"))
+
+
+def _evoprompt_ga_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.evoprompt_ga import (
+        PAPER,
+        EvoPromptGa,
+        GaOptions,
+    )
+
+    name = "evoprompt-ga-paper"
+    return EvoPromptGa(made(GaOptions, {**PAPER, **options}, strategy=name), name=name)
+
+
+def _evoprompt_de(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.evoprompt_de import DeOptions, EvoPromptDe
+
+    return EvoPromptDe(made(DeOptions, options, strategy="evoprompt-de"))
+
+
+def _evoprompt_de_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.evoprompt_de import (
+        PAPER,
+        DeOptions,
+        EvoPromptDe,
+    )
+
+    name = "evoprompt-de-paper"
+    return EvoPromptDe(made(DeOptions, {**PAPER, **options}, strategy=name), name=name)
+
+
+def _reflect(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.reflect import Reflect
+    from pytest_promptopt.optimize.strategies.reflect_options import ReflectOptions
+
+    return Reflect(made(ReflectOptions, options, strategy="reflect"))
+
+
+def _reflect_paper(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.reflect import Reflect
+    from pytest_promptopt.optimize.strategies.reflect_options import (
+        PAPER,
+        ReflectOptions,
+    )
+
+    name = "reflect-paper"
+    return Reflect(made(ReflectOptions, {**PAPER, **options}, strategy=name), name=name)
+
+
+def _examples(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.few_shot import FewShotOptions
+    from pytest_promptopt.optimize.strategies.examples import Examples
+
+    return Examples(made(FewShotOptions, options, strategy="examples"))
+
+
+BUILT_IN: Mapping[str, Factory] = MappingProxyType(
+    {
+        "opro": _opro,
+        "opro-paper": _opro_paper,
+        "gpo": _gpo,
+        "gpo-paper": _gpo_paper,
+        "ape": _ape,
+        "ape-paper": _ape_paper,
+        "evoprompt-ga": _evoprompt_ga,
+        "evoprompt-ga-paper": _evoprompt_ga_paper,
+        "evoprompt-de": _evoprompt_de,
+        "evoprompt-de-paper": _evoprompt_de_paper,
+        "examples": _examples,
+        "reflect": _reflect,
+        "reflect-paper": _reflect_paper,
+    }
+)
 
 
 def strategy_named(

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import ModelError
+from pytest_promptopt.optimize.journal import Journal
 from pytest_promptopt.optimize.ledger import Ledger, lost_share, most_lost
+from pytest_promptopt.optimize.lineage import Lineage
 from pytest_promptopt.optimize.ranking import Ranked, best_first
+from pytest_promptopt.optimize.withheld import Withheld
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step
 from pytest_promptopt.wording import percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pytest_promptopt.optimize.effects import Complete, Effect, Measure
     from pytest_promptopt.optimize.plan import SearchPlan
     from pytest_promptopt.optimize.strategy import Task
-    from pytest_promptopt.records import Candidate, Case, Completion
+    from pytest_promptopt.records import Ancestor, Candidate, Case, Completion
 
 MAX_LOST = 0.05
 """Share of an evaluation's trials that may get no reply."""
@@ -64,13 +70,21 @@ class Run:
         self.plan = plan
         self.task = task
         self.case_text = CaseText(task.cases)
-        self.ledger = Ledger()
+        self.ledger = Ledger(Withheld(task.cases))
+        self.lineage = Lineage(task.incumbent)
+        self.journal = Journal(plan.tell)
         self.calls = 0
         self.optimizer_calls = 0
         self.log: list[Step] = []
+        self.notes: list[str] = []
         self.step = OpenStep()
         self._reserve = reserve
         self._barren = 0
+
+    def note(self, sentence: str) -> None:
+        """Have something told beside the result, unless it is empty."""
+        if sentence:
+            self.notes.append(sentence)
 
     @property
     def start(self) -> float | None:
@@ -100,11 +114,46 @@ class Run:
         return best_first(self.ledger.ranked(self.task.cases, 1))
 
     def better(self) -> tuple[Candidate, ...]:
-        """Return the candidates with a better train score than the start's."""
+        """Return the candidates with a better train score than the start's, in order.
+
+        The order is that of what the user wants, see :class:`Objective`.
+        """
         start = self.start or 0.0
         return tuple(
-            entry.candidate for entry in self.ranking() if entry.mean > start + 1e-9
+            entry.candidate
+            for entry in self.by_objective(self.ranking(), 1)
+            if entry.mean > start + 1e-9
         )
+
+    def by_objective(self, ranked: Iterable[Ranked], trials: int) -> tuple[Ranked, ...]:
+        """Return candidates in the order of accuracy less what else they lose."""
+        entries = tuple(ranked)
+        worth = {
+            entry.candidate.key: entry.mean - self.loss(entry.candidate, trials)
+            for entry in entries
+        }
+        order = best_first(
+            replace(entry, mean=worth[entry.candidate.key]) for entry in entries
+        )
+        own = {entry.candidate.key: entry for entry in entries}
+        return tuple(own[entry.candidate.key] for entry in order)
+
+    def loss(self, candidate: Candidate, trials: int) -> float:
+        """Return what a candidate loses beside its accuracy on train, as a share."""
+        if self.plan.objective.is_accuracy:
+            return 0.0
+        cases = self.task.cases
+        return self.plan.objective.lost(
+            self.ledger.trials(self.task.incumbent, cases, trials),
+            self.ledger.trials(candidate, cases, trials),
+        )
+
+    def line_to(self, candidate: Candidate | None) -> tuple[Ancestor, ...]:
+        """Return the line from the start to a candidate, oldest first."""
+        if candidate is None:
+            return ()
+        means = {entry.candidate.key: entry.mean for entry in self.ranking()}
+        return self.lineage.of(candidate, means)
 
     def complete(
         self, effect: Complete
@@ -114,17 +163,44 @@ class Run:
         self.optimizer_calls += effect.calls
         self.step.asked += effect.calls
         replies: tuple[Completion | None, ...] = yield effect
+        self.journal.asked(self.step.number, effect, replies)
         return replies
 
-    def measure(
-        self, candidates: Sequence[Candidate], cases: Sequence[Case], trials: int
-    ) -> Effects:
-        """Bring the ledger to k trials of each candidate and case."""
-        for effect in self.ledger.lacking(candidates, cases, trials):
-            yield from self.carry_out(effect)
+    @cached_property
+    def race_order(self) -> Mapping[str, int]:
+        """Case id to its place in the one order in which races see the train cases."""
+        ids = [case.id for case in self.task.cases]
+        self.task.draws("race").shuffle(ids)
+        return {case_id: place for place, case_id in enumerate(ids)}
 
-    def carry_out(self, effect: Measure) -> Effects:
+    def measure(
+        self,
+        candidates: Sequence[Candidate],
+        cases: Sequence[Case],
+        trials: int,
+        *,
+        among: Sequence[Case] = (),
+    ) -> Effects:
+        """Bring the ledger to k trials of each candidate and case.
+
+        Args:
+            candidates: The candidates.
+            cases: The cases.
+            trials: How many of each case, k.
+            among: All cases of the evaluation that this is a part of.
+
+        Raises:
+            ModelError: As :meth:`carry_out`.
+        """
+        for effect in self.ledger.lacking(candidates, cases, trials):
+            yield from self.carry_out(effect, among=among)
+
+    def carry_out(self, effect: Measure, *, among: Sequence[Case] = ()) -> Effects:
         """Measure, and enter what came of it.
+
+        Args:
+            effect: What to measure.
+            among: As for :meth:`measure`; what was lost of it before counts, too.
 
         Raises:
             ModelError: More than 5 % of a candidate's trials got no reply: what is
@@ -133,7 +209,13 @@ class Run:
         self.calls += self.plan.calls(effect)
         answers = yield effect
         self.ledger.enter(effect, answers)
-        worst = max(map(lost_share, answers), default=0.0)
+        self.journal.scored(self.step.number, effect, answers)
+        parts = answers
+        if among:
+            last = effect.indices.stop
+            parts = [self.ledger.trials(c, among, last) for c in effect.candidates]
+        planned = len(among) * effect.indices.stop
+        worst = max((lost_share(part, planned) for part in parts), default=0.0)
         if worst > MAX_LOST:
             raise ModelError(
                 f"{self.plan.prompt.label}: {percent(worst)} of the trials of an "
@@ -155,8 +237,10 @@ class Run:
                 rejected=dict(sorted(done.rejected.items())),
                 best=ranking[0].mean if ranking else 0.0,
                 calls=self.calls,
+                cost=self.plan.spent(),
             )
         )
+        self.journal.closed(self.log[-1])
         if done.number:
             self._barren = 0 if done.scored else self._barren + 1
         self.step = OpenStep(number=done.number + 1)

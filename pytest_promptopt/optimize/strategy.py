@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pytest_promptopt.optimize.effects import Complete, Embed
 
 if TYPE_CHECKING:
-    from pytest_promptopt.prompts import Region
+    from pytest_promptopt.prompts import ExampleRegion, Region
     from pytest_promptopt.records import Candidate, Case, Origin
 
 
@@ -56,6 +56,9 @@ class Task:
             application sends several for each case; empty where it sends one.
         earlier: Earlier versions of the prompt, as its history in git has them, the
             latest first; no incumbent among them.
+        example_regions: The regions that hold whole train cases. What stands there is
+            chosen beside the strategy, see
+            :mod:`pytest_promptopt.optimize.few_shot`.
     """
 
     label: str
@@ -71,6 +74,7 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     earlier: tuple[Candidate, ...] = ()
+    example_regions: tuple[ExampleRegion, ...] = ()
 
     def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
         """Return a candidate with a new text in one region, fitted to its place."""
@@ -114,7 +118,8 @@ class Evaluated:
         candidate: The candidate, fitted to the template as by :meth:`Task.rewritten`.
         mean: Weighted mean score over the scored cases, in [0, 1]; of a candidate that
             left a race it is an estimate for all cases.
-        scores: Case id to mean score; ``None`` where nothing could be scored.
+        scores: Case id to mean score; ``None`` where nothing could be scored, and for
+            the cases that stand in the candidate's own examples.
         reasons: Case id to why its first imperfect trial is not right.
         outputs: Case id to the reply of that trial, else of the first one.
         trials: Trials per case.

@@ -1,6 +1,7 @@
 """Prompts: where they are kept, how they are rendered and rewritten."""
 
 from pytest_promptopt.prompts.case_text import CaseText
+from pytest_promptopt.prompts.example_region import ExampleRegion
 from pytest_promptopt.prompts.guards import Limits, check_candidate
 from pytest_promptopt.prompts.loading import (
     check_inputs,
@@ -14,6 +15,7 @@ from pytest_promptopt.prompts.source import Source
 
 __all__ = [
     "CaseText",
+    "ExampleRegion",
     "Limits",
     "Prompt",
     "Region",

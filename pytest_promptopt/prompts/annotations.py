@@ -4,6 +4,7 @@
 ``{# promptopt: begin NAME -#}``            what the optimiser may rewrite, until
 ``{# promptopt: end -#}``                   the next ``end``
 ``{# promptopt: begin examples NAME -#}``   a region of whole example cases
+``{# promptopt: example PATTERN -#}``       how each of them is written there
 ``{# promptopt: system -#}``                a message starts: ``system``,
                                             ``user`` or ``assistant``
 ==========================================  =====================================
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from pytest_promptopt.prompts.pieces import Piece
 
 RegionKind = Literal["instructions", "examples", "whole"]
-Word = Literal["begin", "end", "system", "user", "assistant"]
+Word = Literal["begin", "end", "example", "system", "user", "assistant"]
 
 ROLES = ("system", "user", "assistant")
-_WORDS = ("begin", "end", *ROLES)
+_WORDS = ("begin", "end", "example", *ROLES)
 _ANNOTATION = re.compile(r"\s*promptopt\s*:(.*)", re.DOTALL)
+_EXAMPLE = re.compile(r"\s*promptopt\s*:\s*example\b")
 _LOOKALIKE = re.compile(r"\s*([\w-]+)\s*:\s*(?:begin|end|system|user|assistant)\b")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -62,6 +64,7 @@ class Mark:
         word: What it does.
         name: Of a ``begin``, the region's name; else empty.
         kind: Of a ``begin``, the region's kind.
+        pattern: Of an ``example``, how each example looks.
         piece: Where it stands.
     """
 
@@ -69,6 +72,7 @@ class Mark:
     piece: Piece
     name: str = ""
     kind: RegionKind = "instructions"
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,8 @@ class Span:
         end: Offset behind its last.
         trimmed: Whether white space before ``start`` is eaten, so that the region
             cannot start with white space.
+        example: The annotation with the pattern of its examples, if it has one.
+        filled: Whether there is more in it than that.
     """
 
     name: str
@@ -89,6 +95,16 @@ class Span:
     start: int
     end: int
     trimmed: bool = False
+    example: Mark | None = None
+    filled: bool = True
+
+    @property
+    def head(self) -> str:
+        """The annotation with the pattern as it is written; empty without one."""
+        if self.example is None:
+            return ""
+        piece = self.example.piece
+        return piece.opener + piece.inner + piece.closer.rstrip()
 
 
 def find_marks(pieces: Sequence[Piece]) -> tuple[Mark, ...]:
@@ -120,6 +136,8 @@ def _read_mark(piece: Piece, words: list[str]) -> Mark:
         close = difflib.get_close_matches(word.lower(), _WORDS, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"use {', '.join(_WORDS)}"
         raise AnnotationError(piece.start, f"unknown annotation word {word!r}", hint)
+    if word == "example":
+        return _read_example(piece, shown)
     kind: RegionKind = "instructions"
     if word == "begin" and rest[:1] == ["examples"]:
         kind, rest = "examples", rest[1:] or ["examples"]
@@ -137,6 +155,18 @@ def _read_mark(piece: Piece, words: list[str]) -> Mark:
         )
     name = rest[0] if rest else ""
     return Mark(word=cast("Word", word), piece=piece, name=name, kind=kind)
+
+
+def _read_example(piece: Piece, shown: str) -> Mark:
+    pattern = _EXAMPLE.sub("", piece.inner, count=1).strip()
+    if not pattern:
+        raise AnnotationError(
+            piece.start,
+            f"{shown} has no pattern",
+            "write behind 'example' how one example looks, e.g. "
+            "{# promptopt: example Ticket: {{ ticket }} Label: {{ expected }} -#}",
+        )
+    return Mark(word="example", piece=piece, pattern=pattern)
 
 
 def _refuse_lookalike(piece: Piece) -> None:
@@ -168,8 +198,12 @@ def find_spans(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
     """
     spans: list[Span] = []
     opened: Mark | None = None
+    example: Mark | None = None
     for mark in marks:
-        if mark.word == "begin":
+        if mark.word == "example":
+            _check_example(text, mark, opened, example)
+            example = mark
+        elif mark.word == "begin":
             if opened is not None:
                 raise AnnotationError(
                     mark.piece.start,
@@ -191,8 +225,8 @@ def find_spans(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
                     "'end' without a 'begin' before it",
                     "add {# promptopt: begin instructions -#} or delete the comment",
                 )
-            spans.append(_span(opened, mark))
-            opened = None
+            spans.append(_span(text, opened, mark, example))
+            opened = example = None
         elif opened is not None:
             raise AnnotationError(
                 mark.piece.start,
@@ -208,10 +242,30 @@ def find_spans(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _span(begin: Mark, end: Mark) -> Span:
+def _check_example(
+    text: str, mark: Mark, opened: Mark | None, before: Mark | None
+) -> None:
+    if opened is None or opened.kind != "examples":
+        raise AnnotationError(
+            mark.piece.start,
+            f"{_shown(mark.piece)} stands in no examples region",
+            "put it right behind {# promptopt: begin examples NAME -#}",
+        )
+    if before is not None or text[opened.piece.end : mark.piece.start].strip():
+        raise AnnotationError(
+            mark.piece.start,
+            f"{_shown(mark.piece)} is not the first in its region",
+            "write one pattern a region, right behind its begin",
+        )
+
+
+def _span(text: str, begin: Mark, end: Mark, example: Mark | None) -> Span:
     # With a right trim that eats all there is, the end comment follows at once.
     start = min(begin.piece.end, end.piece.start)
+    behind = start if example is None else min(example.piece.end, end.piece.start)
     return Span(
+        example=example,
+        filled=bool(text[behind : end.piece.start].strip()),
         name=begin.name,
         kind=begin.kind,
         start=start,

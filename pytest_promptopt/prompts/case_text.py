@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_promptopt.prompts.look_alikes import folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -55,13 +57,17 @@ class CaseText:
 
 
 def runs(text: str) -> frozenset[str]:
-    """Return the runs of words of a text that are long enough to be quotations."""
-    words = _WORD.findall(text.casefold())
+    """Return the runs of words of a text that are long enough to be quotations.
+
+    Words are compared as they read, whatever their letters are.
+    """
+    plain = folded(text)
+    words = _WORD.findall(plain)
     found = {
         " ".join(words[at : at + QUOTE_WORDS])
         for at in range(len(words) - QUOTE_WORDS + 1)
     }
-    for stretch in _UNSPACED.findall(text):
+    for stretch in _UNSPACED.findall(plain):
         last = len(stretch) - QUOTE_CHARACTERS
         found.update(stretch[at : at + QUOTE_CHARACTERS] for at in range(last + 1))
     return frozenset(found)

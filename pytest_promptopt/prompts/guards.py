@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_promptopt.errors import SourceError, TemplateError
 from pytest_promptopt.prompts.case_text import CaseText
 from pytest_promptopt.prompts.hidden import hidden_characters
+from pytest_promptopt.prompts.look_alikes import mixed_words
+from pytest_promptopt.prompts.word_distance import word_distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +85,7 @@ def check_candidate(
     """
     if any(address not in prompt.incumbent.texts for address in candidate.texts):
         return "unknown region"
+    index = cases if isinstance(cases, CaseText) else CaseText(cases)
     changed = [
         region
         for region in prompt.regions
@@ -92,13 +95,17 @@ def check_candidate(
     if not changed:
         return "same as the incumbent"
     for region in changed:
-        reason = _check_text(candidate.texts[region.address], region, limits)
-        reason = reason or prompt.compare(region, candidate.texts[region.address])
+        text = candidate.texts[region.address]
+        if region.kind == "examples":
+            reason = _check_examples(candidate, region, prompt, index)
+            reason = reason or _check_length(text, region, limits)
+        else:
+            reason = _check_text(text, region, limits)
+            reason = reason or prompt.compare(region, text)
         if reason is not None:
             return reason
     if prompt.fitted(candidate) != candidate:
         return "white space at its ends"
-    index = cases if isinstance(cases, CaseText) else CaseText(cases)
     for region in changed:
         text = candidate.texts[region.address]
         if region.kind != "examples" and index.quoted(text, known=_known(prompt)):
@@ -112,34 +119,49 @@ def _known(prompt: Prompt) -> Iterator[str]:
 
 def _check_text(text: str, region: Region, limits: Limits) -> str | None:
     old = region.text
-    if not text.strip() and region.kind != "examples":
+    if not text.strip():
         return "empty"
     if hidden_characters(text) - set(old):
         return "invisible characters"
+    if mixed_words(text) - mixed_words(old):
+        return "look-alike letters"
     if _ANNOTATION.findall(text) != _ANNOTATION.findall(old):
         return "touches an annotation"
-    if _count_words(text) > limits.most_words(old):
-        return "too long"
-    if len(text) > limits.most_characters(old):
-        return "too long"
+    if too_long := _check_length(text, region, limits):
+        return too_long
     if limits.edit_share is not None:
         basis = max(limits.least_words, _count_words(old))
-        if _word_distance(old.split(), text.split()) > limits.edit_share * basis:
+        if word_distance(old, text) > limits.edit_share * basis:
             return "too different"
     return None
 
 
-def _word_distance(old: Sequence[str], new: Sequence[str]) -> int:
-    """Count the words to insert, delete or replace (Levenshtein, two rows)."""
-    row = list(range(len(new) + 1))
-    for at, word in enumerate(old, start=1):
-        diagonal, row[0] = row[0], at
-        for to, other in enumerate(new, start=1):
-            diagonal, row[to] = (
-                row[to],
-                min(row[to] + 1, row[to - 1] + 1, diagonal + (word != other)),
-            )
-    return row[-1]
+def _check_examples(
+    candidate: Candidate, region: Region, prompt: Prompt, index: CaseText
+) -> str | None:
+    """Check that a text of an examples region is whole cases, as they are."""
+    known = {case.id: case for case in index.cases}
+    ids = candidate.examples.get(region.address, ())
+    place = next(
+        (one for one in prompt.example_regions if one.address == region.address), None
+    )
+    if place is None or not known.keys() >= set(ids):
+        return "examples that are no cases"
+    try:
+        text = place.write([known[case_id] for case_id in ids])
+    except TemplateError:
+        return "examples that are no cases"
+    written = candidate.texts[region.address].strip()
+    return None if written == text else "examples that are no cases"
+
+
+def _check_length(text: str, region: Region, limits: Limits) -> str | None:
+    old = region.text
+    if _count_words(text) > limits.most_words(old):
+        return "too long"
+    if len(text) > limits.most_characters(old):
+        return "too long"
+    return None
 
 
 def _check_rendering(

@@ -14,6 +14,7 @@ from pytest_promptopt.prompts.annotations import (
 )
 from pytest_promptopt.prompts.constructs import compare_constructs
 from pytest_promptopt.prompts.environment import role_lines_in_captures
+from pytest_promptopt.prompts.example_region import check_pattern
 from pytest_promptopt.prompts.includes import read_includes
 from pytest_promptopt.prompts.jinja_parsing import (
     free_variables,
@@ -72,6 +73,8 @@ class JinjaSyntax:
             marks = find_marks(pieces)
             spans = find_spans(source.text, marks)
             check_invisible(source.text, marks, dialect)
+            for span in spans:
+                check_pattern(span, dialect)
         if not any(piece.kind != "comment" and piece.inner.strip() for piece in pieces):
             raise TemplateError.at(
                 source.path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError, TemplateError
 from pytest_promptopt.prompts.dialect import Dialect
+from pytest_promptopt.prompts.example_region import example_region
 from pytest_promptopt.prompts.named import check_keys, label_of
 from pytest_promptopt.prompts.project_environment import PLAIN
 from pytest_promptopt.prompts.recorded import from_record, to_record
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_promptopt.prompts.example_region import ExampleRegion
     from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.regions import PlacedRegion, Region
     from pytest_promptopt.prompts.source import Source
@@ -65,6 +67,7 @@ class Prompt:
             *(syntax.variables(source) for source, syntax in read)
         )
         self.fingerprint: str = digest(self.snapshot())
+        self._last: tuple[Mapping[str, str], Prompt] | None = None
 
     def __repr__(self) -> str:
         return f"<prompt {self.label}>"
@@ -90,6 +93,21 @@ class Prompt:
             )
             for name in self.names
         }
+
+    @cached_property
+    def example_regions(self) -> tuple[ExampleRegion, ...]:
+        """The regions that whole cases can be written into."""
+        found = {
+            placed.region.address: example_region(
+                placed.region.address,
+                self.sources[placed.source].text,
+                placed.span,
+                self.environment,
+            )
+            for placed in self._placed
+            if placed.region.kind == "examples"
+        }
+        return tuple(region for region in found.values() if region is not None)
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """Render the chat messages for one case's inputs.
@@ -137,14 +155,15 @@ class Prompt:
             SourceError: The candidate names a region that does not exist.
         """
         self._check_addresses(candidate)
-        return Candidate(
+        return replace(
+            candidate,
             texts={
                 placed.region.address: placed.fit(
                     candidate.texts[placed.region.address]
                 )
                 for placed in self._placed
                 if placed.region.address in candidate.texts
-            }
+            },
         )
 
     def replacing(self, candidate: Candidate) -> Prompt:
@@ -157,6 +176,13 @@ class Prompt:
             SourceError: The candidate names a region that does not exist.
             TemplateError: The result is no template, or has other regions.
         """
+        if self._last is not None and self._last[0] == candidate.texts:
+            return self._last[1]  # guards, edits and requests ask one after the other
+        rewritten = self._rewritten(candidate)
+        self._last = (dict(candidate.texts), rewritten)
+        return rewritten
+
+    def _rewritten(self, candidate: Candidate) -> Prompt:
         self._check_addresses(candidate)
         if any("\r" in text for text in candidate.texts.values()):
             raise TemplateError(

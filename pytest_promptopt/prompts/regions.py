@@ -55,10 +55,17 @@ class PlacedRegion:
         core = text.replace("\r\n", "\n").strip()
         if not core:
             return ""
-        if old.strip():
+        if core == old.strip():
+            return old
+        if old.strip() and self.span.filled and core != self.span.head:
             before = old[: len(old) - len(old.lstrip())]
             return before + core + old[len(old.rstrip()) :]
-        return core + "\n" if self.own_line else core
+        if not self.own_line:
+            return core
+        if core == self.span.head:  # an empty line behind it would not be seen
+            return core + "\n"
+        # Examples are set off from what follows them.
+        return core + ("\n\n" if self.region.kind == "examples" else "\n")
 
 
 def place_regions(

@@ -5,6 +5,7 @@ Every record has ``to_json``, built-in types only, and ``from_json``, its invers
 written to.
 """
 
+from pytest_promptopt.records.ancestor import Ancestor
 from pytest_promptopt.records.base import Record, canonical_json, digest, unshared
 from pytest_promptopt.records.chat import Completion, Request, Usage
 from pytest_promptopt.records.decision import (
@@ -14,6 +15,7 @@ from pytest_promptopt.records.decision import (
     Verdict,
 )
 from pytest_promptopt.records.evaluation import Case, Score, Trial, Trials
+from pytest_promptopt.records.gain_split import GainSplit
 from pytest_promptopt.records.grounds import (
     CaseChange,
     LimitCheck,
@@ -22,6 +24,8 @@ from pytest_promptopt.records.grounds import (
 )
 from pytest_promptopt.records.message import Message, Role, with_call_ids
 from pytest_promptopt.records.rechecking import RECHECKS, Recheck
+from pytest_promptopt.records.recipient import Recipient
+from pytest_promptopt.records.score_change import ScoreChange
 from pytest_promptopt.records.searching import (
     Candidate,
     Edit,
@@ -34,23 +38,27 @@ from pytest_promptopt.records.searching import (
 
 __all__ = [
     "RECHECKS",
+    "Ancestor",
     "Candidate",
     "Case",
     "CaseChange",
     "Completion",
     "Edit",
+    "GainSplit",
     "LimitCheck",
     "Message",
     "Origin",
     "Outcome",
     "Proposal",
     "Recheck",
+    "Recipient",
     "Record",
     "Redraw",
     "Remark",
     "Request",
     "Role",
     "Score",
+    "ScoreChange",
     "SearchResult",
     "SecondOpinion",
     "Step",

@@ -13,6 +13,7 @@ from pytest_promptopt.records.grounds import (
     TagAccuracy,
 )
 from pytest_promptopt.records.rechecking import Recheck
+from pytest_promptopt.records.recipient import Recipient
 from pytest_promptopt.records.searching import Edit, SearchResult
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ class TestResult(Record):
             none.
         judge: Whom the judge asked, and how far it can be trusted, a line each; empty
             where none judged.
+        recipients: The models that the search has sent text to.
     """
 
     __test__ = False  # pytest: not a test class
@@ -230,6 +232,7 @@ class TestResult(Record):
     line: int = 0
     labels: str = ""
     judge: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:
@@ -245,4 +248,5 @@ class TestResult(Record):
         rebuilt["judge"] = tuple(data["judge"])
         rebuilt["redraws"] = tuple(Redraw.from_json(x) for x in data["redraws"])
         rebuilt["remarks"] = tuple(Remark.from_json(x) for x in data["remarks"])
+        rebuilt["recipients"] = tuple(map(Recipient.from_json, data["recipients"]))
         return cls(**rebuilt)

@@ -65,11 +65,14 @@ class Score(Record):
         value: From 0.0 (wrong) to 1.0 (right), or ``None``: unscored.
         reason: Why it is not 1.0, in a sentence or less.
         parts: Named scores that explain the value, each in [0, 1].
+        parsed: Whether an answer could be read from the reply, right or wrong; true
+            where nobody can tell.
     """
 
     value: float | None
     reason: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
+    parsed: bool = True
 
     def __post_init__(self) -> None:
         for name, share in [("value", self.value), *self.parts.items()]:

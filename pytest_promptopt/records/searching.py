@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_promptopt.records.ancestor import Ancestor
 from pytest_promptopt.records.base import Record, digest
+from pytest_promptopt.records.gain_split import GainSplit
+from pytest_promptopt.records.score_change import ScoreChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +20,12 @@ class Candidate(Record):
 
     Attributes:
         texts: Region address (``"prompts/triage.j2#instructions"``) to text.
+        examples: Address of an examples region to the ids of the train cases that its
+            text is made of, in order; it is not part of the identity.
     """
 
     texts: Mapping[str, str]
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def key(self) -> str:
@@ -28,12 +34,13 @@ class Candidate(Record):
 
     def replacing(self, address: str, text: str) -> Candidate:
         """Return the candidate with one region's text changed."""
-        return Candidate(texts={**self.texts, address: text})
+        return replace(self, texts={**self.texts, address: text})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Candidate:
         """Rebuild a candidate written by :meth:`to_json`."""
-        return cls(**data)
+        examples = {key: tuple(ids) for key, ids in data.get("examples", {}).items()}
+        return cls(texts=data["texts"], examples=examples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +139,12 @@ class Proposal(Record):
         texts: New whole texts of the prompts that a hook supplied, by their labels:
             there is no file that an edit could change.
         second: What the second opinion says, where a model has judged.
+        worse: How many hold-out cases have a lower mean score than with the incumbent.
+        better: How many have a higher one.
+        changes: The most telling of these cases, and then of the train cases, the
+            greatest loss first.
+        split: How much of the gain is replies that can be read, and how much right
+            answers; ``None`` if every reply could be read or nobody can tell.
     """
 
     candidate: Candidate
@@ -147,6 +160,10 @@ class Proposal(Record):
     trials: int
     texts: Mapping[str, str] = field(default_factory=dict)
     second: SecondOpinion | None = None
+    worse: int = 0
+    better: int = 0
+    changes: tuple[ScoreChange, ...] = ()
+    split: GainSplit | None = None
 
     @property
     def gain(self) -> float:
@@ -164,12 +181,18 @@ class Proposal(Record):
                 "edits": tuple(Edit.from_json(entry) for entry in data["edits"]),
                 "interval": (data["interval"][0], data["interval"][1]),
                 "second": _second(data.get("second")),
+                "changes": tuple(map(ScoreChange.from_json, data["changes"])),
+                "split": _split(data.get("split")),
             }
         )
 
 
 def _second(data: Mapping[str, Any] | None) -> SecondOpinion | None:
     return None if data is None else SecondOpinion.from_json(data)
+
+
+def _split(data: Mapping[str, Any] | None) -> GainSplit | None:
+    return None if data is None else GainSplit.from_json(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +206,7 @@ class Step(Record):
         rejected: Reason to number of replies or candidates turned away.
         best: Best train score so far, in [0, 1].
         calls: Model calls so far, replays included.
+        cost: What they have cost so far, in US dollars; ``None``: not known.
     """
 
     number: int
@@ -191,6 +215,7 @@ class Step(Record):
     rejected: Mapping[str, int]
     best: float
     calls: int
+    cost: float | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Step:
@@ -207,8 +232,11 @@ class SearchResult(Record):
         outcome: ``"proposed"``, ``"unconfirmed"`` (a better train score that the
             hold-out did not bear out), ``"nothing better"``, ``"refused"`` or
             ``"error"``.
-        stopped: Why the loop ended: ``"perfect"``, ``"steps"``, ``"budget"``,
-            ``"stalled"``, ``"refused"`` or ``"error"``.
+        stopped: Why it ended: ``"perfect"``, ``"steps"``, ``"budget"``, ``"stalled"``,
+            ``"gate rejected"`` (the hold-out or a re-check said no), ``"no headroom"``,
+            ``"refused"`` or ``"error"``.
+        ended: Why the steps ended, before anything was confirmed: the same, or what
+            stands behind ``"gate rejected"``.
         message: What it came to, in a sentence or two.
         seed: Seed of the random draws.
         train_cases: Number of train cases.
@@ -223,11 +251,15 @@ class SearchResult(Record):
         best_candidate: The best on train, confirmed or not.
         best_texts: Its texts as in :attr:`Proposal.texts`, where it was not confirmed.
         look: A line for the committed file of looks, if the hold-out was used.
+        lineage: The line from the start to the proposed candidate, else to the best
+            one on train, oldest first; empty if there is neither.
+        notes: What is to be known beside it, a sentence each.
     """
 
     strategy: str
     outcome: Literal["proposed", "unconfirmed", "nothing better", "refused", "error"]
     stopped: str
+    ended: str = ""
     message: str = ""
     seed: int = 0
     train_cases: int = 0
@@ -242,12 +274,16 @@ class SearchResult(Record):
     best_candidate: Candidate | None = None
     best_texts: Mapping[str, str] = field(default_factory=dict)
     look: Mapping[str, Any] | None = None
+    lineage: tuple[Ancestor, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SearchResult:
         """Rebuild a result written by :meth:`to_json`."""
         rebuilt = dict(data)
         rebuilt["steps"] = tuple(Step.from_json(entry) for entry in data["steps"])
+        rebuilt["lineage"] = tuple(Ancestor.from_json(x) for x in data["lineage"])
+        rebuilt["notes"] = tuple(data["notes"])
         if data["proposal"] is not None:
             rebuilt["proposal"] = Proposal.from_json(data["proposal"])
         if data["best_candidate"] is not None:

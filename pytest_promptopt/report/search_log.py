@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.lines import Line, runs
+from pytest_promptopt.report.gain_split import split_told
+from pytest_promptopt.report.lines import SHOWN, Line, runs
 from pytest_promptopt.report.rechecks import recheck_lines
+from pytest_promptopt.report.score_changes import change_items
+from pytest_promptopt.report.stops import stop_reason
 from pytest_promptopt.wording import (
     beside,
     change,
@@ -36,13 +39,14 @@ def search_lines(
     # A proposal's figures have a line of their own below.
     told = f". {search.message}" if search.proposal is None and search.message else ""
     lines = [Line(f"{head}{told}", _COLOURS.get(search.outcome, ()))]
+    lines += [Line(f"  warning: {note}", ("yellow",)) for note in search.notes]
     if search.steps and verbosity >= 0:
         lines += [Line(f"  {step_line(step)}") for step in search.steps]
         lines.append(
             Line(
-                f"  stopped: {search.stopped}; "
+                f"  it ended when {stop_reason(search)}; "
                 f"{count(result.paid + result.replayed, 'call')}, "
-                f"{search.optimizer_calls:,} of them to {result.optimizer_model}, "
+                f"{_asked(result, search)}, "
                 f"{result.replayed:,} replayed from the cache"
                 + (f", {money(result.search_cost)}" if result.search_cost else "")
                 + (f", {runs(result.search_runs)}" if result.search_runs else "")
@@ -52,6 +56,10 @@ def search_lines(
         lines.append(Line(f"  {_gain(search.proposal)}", ("green",)))
         if search.proposal.second is not None:
             lines.append(Line(f"  {opinion(search.proposal.second)}", ("green",)))
+        if search.proposal.split is not None:
+            lines.append(Line(f"  {split_told(search.proposal.split)}"))
+        items = change_items(search.proposal, worse=SHOWN, better=SHOWN)
+        lines += [Line(f"  {item}") for item in items[:2]]
     withdrawn = search.proposal is None
     return [*lines, *recheck_lines(result.rechecks, withdrawn=withdrawn)]
 
@@ -66,6 +74,12 @@ def _gain(proposal: Proposal) -> str:
     )
 
 
+def _asked(result: TestResult, search: SearchResult) -> str:
+    if not search.optimizer_calls:
+        return "none of them to an optimizer model"
+    return f"{search.optimizer_calls:,} of them to {result.optimizer_model}"
+
+
 def opinion(second: SecondOpinion) -> str:
     """Say what the second opinion on a proposal is, where a model has judged."""
     return (
@@ -77,9 +91,15 @@ def opinion(second: SecondOpinion) -> str:
 
 def step_line(step: Step) -> str:
     """Say in one line what a step of a search came to."""
+    best = f"best on train {percent(step.best)}"
+    spent = f"{count(step.calls, 'call')} so far"
+    spent += f", {money(step.cost)}" if step.cost else ""
     turned = ", ".join(f"{name} {n}" for name, n in sorted(step.rejected.items()))
     away = f", turned away: {turned}" if turned else ""
-    return (
-        f"step {step.number}: best on train {percent(step.best)}, "
-        f"{step.asked} asked, {step.scored} scored{away}, {step.calls:,} calls so far"
+    if not step.number:
+        return f"start: {best}{away}, {spent}"
+    # Examples are chosen, not asked for.
+    tried = (
+        f"{step.scored} of {step.asked} tried" if step.asked else f"{step.scored} tried"
     )
+    return f"step {step.number}: {best}, {tried}{away}, {spent}"

@@ -6,8 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_promptopt.errors import PromptOptError, ScorerError
-from pytest_promptopt.scorers.grading import Scorer, as_score, unusable, wrong
+from pytest_promptopt.errors import PromptOptError, ReplyNotJsonError, ScorerError
+from pytest_promptopt.scorers.grading import (
+    Scorer,
+    as_score,
+    unparsed,
+    unusable,
+    wrong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +56,9 @@ def adapted(function: Callable[..., Any]) -> Scorer:
             value = function(case, completion)
         except AssertionError as error:
             # As in a test body; completion.json raises one for a reply that is none.
-            return wrong(str(error) or unusable(completion) or "an assertion failed")
+            reason = str(error) or unusable(completion) or "an assertion failed"
+            unread = isinstance(error, ReplyNotJsonError) or unusable(completion)
+            return unparsed(reason) if unread else wrong(reason)
         except PromptOptError:
             raise
         except Exception as error:

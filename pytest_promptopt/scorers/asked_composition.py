@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.records import Score, digest
 from pytest_promptopt.scorers.asking import SECOND, Asked, Asking, Question
 from pytest_promptopt.scorers.calls import unusable_or_calls
-from pytest_promptopt.scorers.grading import Scorer, wrong
+from pytest_promptopt.scorers.grading import Scorer, unparsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +96,7 @@ class AskedComposition(Asking):
         reason = unusable_or_calls(completion)
         if reason is not None and self.turns:
             part = {SECOND: 0.0} if confirming and self.confirms else {}
-            return replace(wrong(reason), parts=part)
+            return replace(unparsed(reason), parts=part)
         dealt = self._dealt(case, completion, replies, confirming=confirming)
         scores: dict[str, Score] = {}
         seconds: dict[str, Score] = {}

@@ -14,6 +14,7 @@ from pytest_promptopt.scorers.grading import (
     expected_text,
     graded,
     shown,
+    unparsed,
     wrong,
 )
 
@@ -90,10 +91,12 @@ def compare_choice(
     """
     found = labels_in(text, labels, ignore_case=ignore_case)
     if not found:
-        return wrong(f"expected {shown(expected)}, got no allowed label: {shown(text)}")
+        return unparsed(
+            f"expected {shown(expected)}, got no allowed label: {shown(text)}"
+        )
     if len(found) > 1:
         named = " and ".join(shown(label) for label in found[:3])
-        return wrong(f"expected {shown(expected)}, got {named}: ambiguous")
+        return unparsed(f"expected {shown(expected)}, got {named}: ambiguous")
     if _same(found[0], expected, ignore_case=ignore_case):
         return RIGHT
     return wrong(f"expected {shown(expected)}, got {shown(found[0])}")

@@ -12,7 +12,7 @@ from pytest_promptopt.scorers.asked_composition import AskedComposition
 from pytest_promptopt.scorers.asking import Asking
 from pytest_promptopt.scorers.calls import unusable_or_calls
 from pytest_promptopt.scorers.deferred import Deferred
-from pytest_promptopt.scorers.grading import RIGHT, Scorer, shown, wrong
+from pytest_promptopt.scorers.grading import RIGHT, Scorer, shown, unparsed
 from pytest_promptopt.scorers.own_asking import asks
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Composition(Deferred):
         def score(case: Case, completion: Completion) -> Score:
             reason = unusable_or_calls(completion)
             if reason is not None and combine is turned:
-                return wrong(reason)
+                return unparsed(reason)
             return combine(
                 {name: scorer(case, completion) for name, scorer in made.items()}
             )
@@ -135,7 +135,12 @@ def least(scores: Mapping[str, Score]) -> Score:
     if len(given) < len(scores) and lowest > 0.0:
         return _unscored(scores)
     short = [name for name, value in given.items() if value < 1.0]
-    return Score(value=lowest, reason=_told(scores, short), parts=_parts(scores))
+    return Score(
+        value=lowest,
+        reason=_told(scores, short),
+        parts=_parts(scores),
+        parsed=all(score.parsed for score in scores.values()),
+    )
 
 
 def most(scores: Mapping[str, Score]) -> Score:
@@ -145,7 +150,12 @@ def most(scores: Mapping[str, Score]) -> Score:
     if len(given) < len(scores) and highest < 1.0:
         return _unscored(scores)
     reason = _told(scores, list(scores)) if highest < 1.0 else ""
-    return Score(value=highest, reason=reason, parts=_parts(scores))
+    return Score(
+        value=highest,
+        reason=reason,
+        parts=_parts(scores),
+        parsed=any(score.parsed for score in scores.values()),
+    )
 
 
 def turned(scores: Mapping[str, Score]) -> Score:

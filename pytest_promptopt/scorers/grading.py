@@ -50,13 +50,18 @@ def graded(
     if reason is None:
         return compare(completion.text)
     if case.has_expected:
-        return wrong(f"expected {shown(case.expected)}, but {reason}")
-    return wrong(reason)
+        return unparsed(f"expected {shown(case.expected)}, but {reason}")
+    return unparsed(reason)
 
 
 def wrong(reason: str) -> Score:
     """Return the score of a wrong reply."""
     return Score(value=0.0, reason=reason)
+
+
+def unparsed(reason: str) -> Score:
+    """Return the score of a reply from which no answer can be read."""
+    return Score(value=0.0, reason=reason, parsed=False)
 
 
 def shown(value: Any) -> str:
@@ -130,7 +135,9 @@ def as_score(value: Any) -> Score:
         parts = {name: float(part) for name, part in value.parts.items()}
         # Plain floats only: a numpy number would not survive the way from a worker.
         share = None if value.value is None else float(value.value)
-        return Score(value=share, reason=value.reason, parts=parts)
+        return Score(
+            value=share, reason=value.reason, parts=parts, parsed=bool(value.parsed)
+        )
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         value = value.item()
     number: Any = value if isinstance(value, numbers.Real) else None

@@ -195,6 +195,7 @@ def _not_json(
         value=0.0,
         reason=f"the reply is not JSON ({why}): {shown(text)}",
         parts=dict.fromkeys(names, 0.0),
+        parsed=False,
     )
 
 

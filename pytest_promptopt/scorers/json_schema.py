@@ -16,6 +16,7 @@ from pytest_promptopt.scorers.grading import (
     expected_of,
     graded,
     shown,
+    unparsed,
     wrong,
 )
 from pytest_promptopt.scorers.reply_json import reply_json
@@ -76,7 +77,7 @@ def compare_json_schema(validator: Any, text: str, *, first_block: bool) -> Scor
     try:
         got = reply_json(text, first_block=first_block)
     except ValueError as error:
-        return wrong(f"the reply is not JSON ({error}): {shown(text)}")
+        return unparsed(f"the reply is not JSON ({error}): {shown(text)}")
     found = faults(validator, got)
     if not found:
         return RIGHT

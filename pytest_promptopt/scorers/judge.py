@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_promptopt.records import Score
 from pytest_promptopt.scorers.by_rubric import ByRubric, read_reply
 from pytest_promptopt.scorers.deferred import Deferred
-from pytest_promptopt.scorers.grading import RIGHT, unusable, wrong
+from pytest_promptopt.scorers.grading import RIGHT, unparsed, unusable
 from pytest_promptopt.scorers.hand_labels import agreement, read_hand_labels
 from pytest_promptopt.scorers.honesty import honesty_of, repeated_questions
 from pytest_promptopt.scorers.judge_arguments import check_arguments
@@ -165,7 +165,7 @@ class ReplyJudge(ByRubric):
         """Return 0 for a reply that is empty, refused or cut off."""
         del case
         reason = unusable(completion)
-        return None if reason is None else wrong(reason)
+        return None if reason is None else unparsed(reason)
 
     def requests(self, case: Case, completion: Completion) -> tuple[Request, ...]:
         """Return the rubric about the reply."""

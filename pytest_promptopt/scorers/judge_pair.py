@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_promptopt.records import Score, digest
 from pytest_promptopt.scorers.by_rubric import ByRubric, read_reply
 from pytest_promptopt.scorers.deferred import Deferred
-from pytest_promptopt.scorers.grading import RIGHT, case_fault, shown, unusable, wrong
+from pytest_promptopt.scorers.grading import (
+    RIGHT,
+    case_fault,
+    shown,
+    unparsed,
+    unusable,
+    wrong,
+)
 from pytest_promptopt.scorers.honesty import Orders, honesty_of
 from pytest_promptopt.scorers.judge_arguments import check_arguments
 from pytest_promptopt.scorers.rubric import EXPECTED, Rubric, checked_settings
@@ -154,7 +161,7 @@ class PairJudge(ByRubric):
         """Return 0 for an unusable reply, and a tie for the same text twice."""
         reason = unusable(completion)
         if reason is not None:
-            return wrong(reason)
+            return unparsed(reason)
         if completion.text.strip() == self._other(case).strip():
             return Score(value=0.5, reason=f"it is the text of {self.against!r} itself")
         return None

@@ -14,6 +14,7 @@ from pytest_promptopt.scorers.grading import (
     expected_of,
     graded,
     shown,
+    unparsed,
     wrong,
 )
 from pytest_promptopt.scorers.numerals import number_in, whole_number
@@ -68,9 +69,11 @@ def compare_number(expected: Fraction, text: str, allowed: Fraction) -> Score:
     found = number_in(text)
     wanted = _written(expected)
     if found is None:
-        return wrong(f"expected {wanted}, got no number: {shown(text)}")
+        return unparsed(f"expected {wanted}, got no number: {shown(text)}")
     if isinstance(found, str):
-        return wrong(f"expected {wanted}, got {shown(found)}, which is no one number")
+        return unparsed(
+            f"expected {wanted}, got {shown(found)}, which is no one number"
+        )
     if abs(found - expected) <= allowed:
         return RIGHT
     if allowed:

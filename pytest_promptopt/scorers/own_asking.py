@@ -11,7 +11,7 @@ from pytest_promptopt.errors import PromptOptError, ScorerError
 from pytest_promptopt.records import Request, Score, digest
 from pytest_promptopt.scorers.asking import Asking, Question
 from pytest_promptopt.scorers.calls import unusable_or_calls
-from pytest_promptopt.scorers.grading import as_score, shown, wrong
+from pytest_promptopt.scorers.grading import as_score, shown, unparsed, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ class OwnAsking(Asking):
         del confirming
         reason = unusable_or_calls(completion)
         if reason is not None:
-            return wrong(reason)
+            return unparsed(reason)
         given = [reply for reply in replies if reply is not None]
         if len(given) < len(replies):
             return Score.unscored("a reply of the judge did not come")

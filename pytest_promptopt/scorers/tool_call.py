@@ -19,7 +19,7 @@ from pytest_promptopt.scorers.grading import (
     case_fault,
     expected_of,
     shown,
-    wrong,
+    unparsed,
 )
 from pytest_promptopt.scorers.json_fields import same_json
 from pytest_promptopt.scorers.schema import faults, need_library, validator_of
@@ -72,7 +72,7 @@ def tool_call(
         wanted = _wanted_calls(case, arguments)
         reason = unusable_or_calls(completion)
         if reason is not None:
-            return wrong(f"expected {_named(wanted)}, but {reason}")
+            return unparsed(f"expected {_named(wanted)}, but {reason}")
         return compare_calls(wanted, calls_of(completion), ordered=ordered, extra=extra)
 
     return score

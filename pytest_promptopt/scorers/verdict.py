@@ -11,6 +11,7 @@ from pytest_promptopt.scorers.grading import (
     expected_of,
     graded,
     shown,
+    unparsed,
     wrong,
 )
 from pytest_promptopt.scorers.verdicts import Scale, Verdicts
@@ -62,5 +63,7 @@ def compare_verdict(expected: str, text: str, verdicts: Verdicts) -> Score:
     if reading.verdict == expected:
         return RIGHT
     if reading.verdict is None:
-        return wrong(f"expected {expected!r}, but it cannot be read: {reading.fault}")
+        return unparsed(
+            f"expected {expected!r}, but it cannot be read: {reading.fault}"
+        )
     return wrong(f"expected {expected!r}, got {reading.verdict!r}")

@@ -330,7 +330,7 @@ def test_with_a_budget_in_dollars_it_searches_and_tells_what_it_cost(
     result.stdout.fnmatch_lines(
         [
             "*search (opro, seed 0): proposed",
-            "*stopped: *, 0 replayed from the cache, $*",
+            "*it ended when *, 0 replayed from the cache, $*",
         ]
     )
     text = (searching.path / "promptopt.md").read_text()

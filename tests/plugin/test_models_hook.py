@@ -11,7 +11,7 @@ from conftest import run_within
 from pytest_promptopt import Completion
 from pytest_promptopt.models import providers_from, resolve_model
 from pytest_promptopt.models.offline.server import OfflineServer
-from pytest_promptopt.settings import tables_of
+from pytest_promptopt.tables import tables_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "models.md").read_text("utf-8")

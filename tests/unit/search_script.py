@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.optimize import Complete, Measure, SearchPlan
+from pytest_promptopt.optimize import Complete, Embed, Measure, SearchPlan
 from pytest_promptopt.prompts import load_prompt
 from pytest_promptopt.records import Candidate, Case, Completion, Score, Trial
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Reply = Callable[[Request], Completion | None]
     Judge = Callable[[Candidate, Case, int, Measure], Trial]
+    Vectors = tuple[tuple[float, ...], ...]
 
 ONE_REGION = """\
 {# promptopt: begin instructions -#}
@@ -62,7 +63,10 @@ class Driven:
 
 
 def drive(
-    searched: Generator[Effect, Any, SearchResult], reply: Reply, judge: Judge
+    searched: Generator[Effect, Any, SearchResult],
+    reply: Reply,
+    judge: Judge,
+    vectors: Callable[[Embed], Vectors | None] = lambda _: None,
 ) -> Driven:
     effects: list[Effect] = []
     answer: Any = None
@@ -74,6 +78,8 @@ def drive(
         effects.append(effect)
         if isinstance(effect, Complete):
             answer = tuple(map(reply, effect.requests))
+        elif isinstance(effect, Embed):
+            answer = vectors(effect)
         else:
             answer = tuple(
                 {

@@ -15,7 +15,7 @@ from pytest_promptopt.models.chat import NamedModel
 from pytest_promptopt.models.openai_model import OpenAIModel
 from pytest_promptopt.models.rates import MINUTE_S, Limits, Rates, Window
 from pytest_promptopt.records import Completion, Message, Request, Usage
-from pytest_promptopt.settings import tables_of
+from pytest_promptopt.tables import tables_of
 
 
 def request(text: str = "hello", **model_settings: object) -> Request:

@@ -79,6 +79,9 @@ def test_the_meta_prompt_of_opro_is_written_in_the_evidence_grammar() -> None:
         word_limit=60,
         tag="new_text",
         steps="",
+        order="rising",
+        scored=True,
+        examples_first=False,
     )
 
     assert (

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.optimize import Moves, NextStep, Task, strategy_named
+from pytest_promptopt.optimize.registry import BUILT_IN
 from pytest_promptopt.optimize.strategies.opro import Opro, OproOptions
 
 
@@ -32,7 +33,12 @@ def test_a_strategy_of_somebody_else_is_made_by_its_factory() -> None:
     ("name", "options", "message"),
     [
         ("orpo", {}, "unknown strategy 'orpo'\n  hint: did you mean 'opro'?"),
-        ("evolve", {}, "unknown strategy 'evolve'\n  hint: use one of: opro"),
+        (
+            "nothing like it",
+            {},
+            "unknown strategy 'nothing like it'\n"
+            f"  hint: use one of: {', '.join(sorted(BUILT_IN))}",
+        ),
         (
             "opro",
             {"per_stp": 4},

@@ -196,7 +196,7 @@ def test_a_region_may_stand_in_a_message(tmp_path: Path) -> None:
         (
             "{# promptopt: developer -#}\nB\n",
             "p.j2:1: unknown annotation word 'developer'\n"
-            "  hint: use begin, end, system, user, assistant",
+            "  hint: use begin, end, example, system, user, assistant",
         ),
         (
             "A\n{# promtopt: begin x -#}\nB\n",
@@ -206,7 +206,7 @@ def test_a_region_may_stand_in_a_message(tmp_path: Path) -> None:
         (
             "A\n{# promptopt: -#}\nB\n",
             "p.j2:2: '{# promptopt: -#}' says nothing\n"
-            "  hint: write one of: begin, end, system, user, assistant",
+            "  hint: write one of: begin, end, example, system, user, assistant",
         ),
         (
             "{# promptopt: begin -#}\nB\n",

@@ -298,7 +298,7 @@ def test_a_reply_is_fitted_to_the_white_space_of_its_region(tmp_path: Path) -> N
     assert fitted.texts == {
         "p.j2#a": "New\nnew.\n\n",
         "p.j2#b": " x ",
-        "p.j2#c": "Q\n",
+        "p.j2#c": "Q\n\n",
     }
     assert prompt.fitted(fitted) == fitted
     assert prompt.fitted(prompt.incumbent) == prompt.incumbent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -72,6 +74,9 @@ def verdict(prompt: Prompt, text: str, *, limits: Limits | None = None) -> str |
         ("Sort \u2028well.\n", "invisible characters"),
         ("Sort \ue000well.\n", "invisible characters"),
         ("Sort \ud800well.\n", "invisible characters"),
+        ("S\u043ert it well.\n", "look-alike letters"),
+        ("Sort it \u0391fter that.\n", "look-alike letters"),
+        ("Sort \u0441\u043e\u0440\u0442 into \u03b1 and 5 k\u2126 well.\n", None),
         ("Sort {# promptopt: end -#} well.\n", "touches an annotation"),
         ("Sort as PromptOpt : end says.\n", "touches an annotation"),
         ("word " * 401 + ".\n", "too long"),
@@ -91,6 +96,8 @@ def verdict(prompt: Prompt, text: str, *, limits: Limits | None = None) -> str |
         ("Sort the ticket well.\n\n", "white space at its ends"),
         (" Sort the ticket well.\n", "white space at its ends"),
         ("If MY PARCEL from last-week: shipping.\n", "quotes a case"),
+        ("If \uff4d\uff59 p\u00e1rcel fr\u014dm last week.\n", "quotes a case"),
+        ("If my *parcel* from **last** week.\n", "quotes a case"),
         ("If the parcel never came to my door: shipping.\n", "quotes a case"),
         ("Say please, call me back soon.\n", "quotes a case"),
         ("Say it is about one single thing.\n", "quotes a case"),
@@ -198,7 +205,11 @@ def test_a_region_that_does_not_exist_is_a_reason() -> None:
 def test_white_space_of_one_region_is_no_change_of_the_others() -> None:
     prompt = prompt_of(MARKED)
     candidate = Candidate(
-        texts={"p.j2#task": f"{OLD}\n", "p.j2#shots": f"{TICKET} -> shipping\n"}
+        texts={
+            "p.j2#task": f"{OLD}\n",
+            "p.j2#shots": f"ticket: {TICKET}\nexpected: shipping\n\n",
+        },
+        examples={"p.j2#shots": ("a",)},
     )
 
     reason = check_candidate(candidate, prompt, cases=CASES, limits=Limits())
@@ -215,12 +226,35 @@ def test_what_the_incumbent_says_already_may_stay() -> None:
 
 def test_a_region_of_examples_holds_cases_and_may_be_empty() -> None:
     prompt = prompt_of(MARKED)
-    shots = Candidate(texts={"p.j2#shots": f"{TICKET} -> shipping\n"})
+    text = f"ticket: {TICKET}\nexpected: shipping\n\n"
+    shots = Candidate(
+        texts={"p.j2#shots": text}, examples={"p.j2#shots": (CASES[0].id,)}
+    )
     filled = prompt.replacing(shots)
     emptied = Candidate(texts={"p.j2#shots": ""})
 
     assert check_candidate(shots, prompt, cases=CASES, limits=Limits()) is None
     assert check_candidate(emptied, filled, cases=CASES, limits=Limits()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (f"ticket: {TICKET}\nexpected: shipping\n\n", ()),
+        (f"ticket: {TICKET}\nexpected: shipping\n\n", ("unknown",)),
+        (f"ticket: {TICKET}\nexpected: billing\n\n", ("a",)),
+        (f"ticket: {TICKET}\nexpected: shipping\n{{{{ ticket }}}}\n\n", ("a",)),
+        ("Obey the next line.\n\n", ()),
+    ],
+)
+def test_a_region_of_examples_holds_nothing_but_cases(
+    text: str, ids: tuple[str, ...]
+) -> None:
+    shots = Candidate(texts={"p.j2#shots": text}, examples={"p.j2#shots": ids})
+
+    reason = check_candidate(shots, prompt_of(MARKED), cases=CASES, limits=Limits())
+
+    assert reason == "examples that are no cases"
 
 
 def test_scripts_without_spaces_are_quoted_by_characters() -> None:
@@ -231,6 +265,14 @@ def test_scripts_without_spaces_are_quoted_by_characters() -> None:
 
     assert index.quoted(f"\u4f8b: {ticket[2:]}") is not None
     assert index.quoted("\u8377\u7269\u304c\u5c4a\u304f") is None
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_a_quotation_is_found_however_its_letters_are_written(form: Any) -> None:
+    ticket = "Gr\u00f6\u00dfe und Farbe pa\u00dften \uac00\ub098 nicht"
+    index = CaseText([Case(id="a", inputs={"ticket": ticket})])
+
+    assert index.quoted(unicodedata.normalize(form, ticket.upper())) is not None
 
 
 def test_the_quotation_is_named_and_known_words_are_allowed() -> None:
@@ -315,3 +357,49 @@ def test_the_check_is_stable_and_what_passes_keeps_its_placeholders(
         assert check_candidate(candidate, after, cases=CASES, limits=Limits()) == (
             "same as the incumbent"
         )
+
+
+NASTY = st.lists(
+    st.sampled_from(
+        [
+            "sort",
+            "{{ ticket }}",
+            "{{ ''.__class__ }}",
+            "{{",
+            "}}",
+            "{",
+            "{%",
+            "-%}",
+            "{#",
+            "#}",
+            "{# promptopt: end -#}",
+            "{% include 'x' %}",
+            "{% raw %}",
+            "{% endraw %}",
+            "\n",
+            "{{ self }}",
+            "{%- set a = 1 -%}",
+            "\u200b",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@given(new=NASTY)
+@settings(max_examples=60, deadline=None)
+def test_what_passes_changes_nothing_but_the_text_of_its_region(new: str) -> None:
+    prompt = prompt_of(MARKED)
+    candidate = prompt.fitted(Candidate(texts={"p.j2#task": new}))
+
+    reason = check_candidate(candidate, prompt, cases=CASES, limits=Limits())
+
+    if reason is None:
+        after = prompt.replacing(candidate)
+        (text,) = candidate.texts.values()
+        assert after.text == prompt.text.replace(OLD, text)
+        assert "{{" not in text
+        assert "{%" not in text
+        shown = after.render({"ticket": TICKET})[0].content
+        assert shown == f"{text}{TICKET}\n" or shown.rstrip() == f"{text}{TICKET}"

@@ -13,19 +13,24 @@ from hypothesis import strategies as st
 from pytest_promptopt import records
 from pytest_promptopt.errors import ReplyNotJsonError
 from pytest_promptopt.records import (
+    Ancestor,
     Candidate,
     Case,
     CaseChange,
     Completion,
     Edit,
+    GainSplit,
     LimitCheck,
     Message,
+    Origin,
     Proposal,
     Recheck,
+    Recipient,
     Redraw,
     Remark,
     Request,
     Score,
+    ScoreChange,
     SearchResult,
     SecondOpinion,
     Step,
@@ -42,6 +47,11 @@ CHANGE = CaseChange(
 )
 EDIT = Edit(path="/p", sha256="00", start=1, end=2, replacement="new")
 OPINION = SecondOpinion(before=0.5, after=0.7, p_value=0.02, cases=30)
+SPLIT = GainSplit(
+    became_parseable=0.1, became_right=0.1, lost_parse=0.0, became_wrong=0.0, cases=3
+)
+FARE = ScoreChange(case_id="c1", place="a:1", was=1.0, now=0.5, must_pass=True)
+RECIPIENT = Recipient(model="m", role="task", host="h")
 PROPOSAL = Proposal(
     candidate=Candidate(texts={"a#b": "new"}),
     incumbent=Candidate(texts={"a#b": "old"}),
@@ -56,7 +66,11 @@ PROPOSAL = Proposal(
     trials=3,
     texts={"registry:a": "new"},
     second=OPINION,
+    split=SPLIT,
+    worse=1,
+    changes=(FARE,),
 )
+ANCESTOR = Ancestor(key="00", operator="rewrite", parents=("01",), region="a#b", mean=1)
 SEARCH = SearchResult(
     strategy="opro",
     outcome="proposed",
@@ -66,6 +80,8 @@ SEARCH = SearchResult(
     best_candidate=PROPOSAL.candidate,
     best_texts={"registry:a": "new"},
     look={"incumbent": "i", "holdout": ["h"], "run": "r"},
+    lineage=(ANCESTOR,),
+    notes=("Mind the gap.",),
 )
 TAG = TagAccuracy(tag="german", cases=3, was=None, now=0.5)
 RECHECK = Recheck(
@@ -111,7 +127,12 @@ ONE_OF_EACH = [
     Trial.lost("provider: gone"),
     PROPOSAL.candidate,
     EDIT,
+    ANCESTOR,
+    Origin(operator="rewrite", parents=("01",), reply="x", detail={"slots": [1]}),
     OPINION,
+    SPLIT,
+    FARE,
+    RECIPIENT,
     PROPOSAL,
     SEARCH.steps[0],
     SEARCH,
@@ -134,6 +155,7 @@ ONE_OF_EACH = [
         remarks=(REMARK,),
         labels="50.0% of 4 labels right",
         judge=("judge model m: 4 calls",),
+        recipients=(RECIPIENT,),
     ),
 ]
 

@@ -102,10 +102,14 @@ def test_reasons_say_what_was_found_instead() -> None:
         value=0.0, reason="expected 'billing', got 'shipping'"
     )
     assert score("billing", "billing, shipping", LABELS) == Score(
-        value=0.0, reason="expected 'billing', got 'billing' and 'shipping': ambiguous"
+        value=0.0,
+        reason="expected 'billing', got 'billing' and 'shipping': ambiguous",
+        parsed=False,
     )
     assert score("billing", "Who knows", LABELS) == Score(
-        value=0.0, reason="expected 'billing', got no allowed label: 'Who knows'"
+        value=0.0,
+        reason="expected 'billing', got no allowed label: 'Who knows'",
+        parsed=False,
     )
 
 

@@ -11,6 +11,8 @@ from pytest_promptopt.errors import ScorerError
 from pytest_promptopt.records import Case, Completion, Score
 from pytest_promptopt.scorers import (
     Scorer,
+    all_of,
+    any_of,
     as_score,
     choice,
     exact,
@@ -18,6 +20,7 @@ from pytest_promptopt.scorers import (
     json_fields,
     number,
     regex,
+    resolve_scorer,
     unusable,
 )
 from pytest_promptopt.scorers.grading import shown
@@ -52,7 +55,8 @@ def test_an_unusable_reply_is_wrong_with_that_reason(
 
     assert unusable(completion) == reason
     if reason is not None:
-        assert score == Score(value=0.0, reason=f"expected '7', but {reason}")
+        told = f"expected '7', but {reason}"
+        assert score == Score(value=0.0, reason=told, parsed=False)
 
 
 @pytest.mark.parametrize("scorer", ALL)
@@ -144,3 +148,37 @@ def test_values_in_reasons_are_short_and_printable() -> None:
     assert shown(nested) in {"<a deeply nested list>", f"{'[' * 77}..."}
     while nested:  # let go of it level by level, not in one deep recursion
         nested = nested[0]
+
+
+@pytest.mark.parametrize(
+    ("scorer", "text", "parsed"),
+    [
+        (choice(["7", "8"]), "8", True),
+        (choice(["7", "8"]), "7 or 8", False),
+        (choice(["7", "8"]), "nine", False),
+        (number(), "It is 9.", True),
+        (number(), "It is nine.", False),
+        (json_fields(), "9", True),
+        (json_fields(), "nine", False),
+        (exact(), "nine", True),  # nobody can tell
+        (all_of(number(), json_fields()), "It is 7.", False),
+        (any_of(number(), json_fields()), "It is 8.", True),
+    ],
+)
+def test_a_scorer_says_whether_an_answer_could_be_read(
+    scorer: Any, text: str, *, parsed: bool
+) -> None:
+    made = resolve_scorer(scorer)
+
+    assert made(CASE, Completion(text=text)).parsed is parsed
+    assert as_score(made(CASE, Completion(text=text))).parsed is parsed
+
+
+def test_a_reply_that_is_read_as_json_and_is_none_is_not_parsed() -> None:
+    def score(case: Case, completion: Completion) -> bool:
+        return bool(completion.json == case.expected)
+
+    made = resolve_scorer(score)
+
+    assert not made(CASE, Completion(text="nine")).parsed
+    assert made(CASE, Completion(text="9")).parsed

@@ -113,6 +113,7 @@ def test_a_reply_that_is_no_object_has_no_right_field() -> None:
         value=0.0,
         reason="the reply is not JSON (Expecting value, line 1 column 1): 'A-1'",
         parts={"order": 0.0},
+        parsed=False,
     )
 
 
@@ -121,6 +122,7 @@ def test_words_around_the_json_are_wrong() -> None:
         value=0.0,
         reason="the reply is not JSON (Expecting value, line 1 column 1): "
         "'Here you are: {\"a\": 1}'",
+        parsed=False,
     )
 
 

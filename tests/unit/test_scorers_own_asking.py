@@ -249,7 +249,7 @@ def test_not_turns_a_judge_but_no_unusable_reply(folder: Path) -> None:
     assert rude.compare(CASE, REPLY, said("?")).value is None
     assert rude.questions(CASE, empty, confirming=True) == ()
     assert rude.compare(CASE, empty, (), confirming=True) == Score(
-        value=0.0, reason="the reply is empty", parts={SECOND: 0.0}
+        value=0.0, reason="the reply is empty", parts={SECOND: 0.0}, parsed=False
     )
     both = rude.compare(CASE, REPLY, said("fail", "pass"), confirming=True)
     assert (both.value, both.parts) == (1.0, {SECOND: 0.0})

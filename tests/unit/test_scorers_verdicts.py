@@ -224,6 +224,7 @@ def test_a_reply_that_cannot_be_read_is_the_rubrics_fault() -> None:
     assert graded("I like it", "pass") == Score(
         value=0.0,
         reason="expected 'pass', but it cannot be read: no verdict in 'I like it'",
+        parsed=False,
     )
     assert graded(" ", "pass").reason == "expected 'pass', but the reply is empty"
 

@@ -14,11 +14,11 @@ from pytest_promptopt.settings import (
     fail_on_of,
     gather,
     one_of,
-    read_tables,
     resolve,
     some_of,
     whole,
 )
+from pytest_promptopt.tables import read_tables
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,39 @@ def test_prices_are_a_table_of_their_own(tmp_path: Path) -> None:
     assert gather(unset, unset, read_tables(path)).prices == {
         "openai:x": {"input": 1, "output": 2}
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "token = 1",
+            "unknown key 'token'\n  hint: did you mean 'tokens'?",
+        ),
+        (
+            "tokens = -1",
+            "tokens is -1, not a number from 0 up\n"
+            "  hint: write the points that it costs, such as tokens = 0.5",
+        ),
+        (
+            "latency = nan",
+            "latency is nan, not a number from 0 up\n"
+            "  hint: write the points that it costs, such as latency = 0.5",
+        ),
+        (
+            "latency = true",
+            "latency is True, not a number from 0 up\n"
+            "  hint: write the points that it costs, such as latency = 0.5",
+        ),
+    ],
+)
+def test_an_objective_is_made_of_weights(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(f"[tool.promptopt.objective]\n{line}\n")
+
+    with pytest.raises(SettingError) as caught:
+        read_tables(path)
+
+    assert str(caught.value) == f"{path}: [tool.promptopt.objective]: {message}"

@@ -1,4 +1,4 @@
-"""Fakes for tests of prompts, scorers and strategies; shipped, so no mocks."""
+"""Chat models that answer from a script."""
 
 from __future__ import annotations
 
@@ -154,6 +154,3 @@ class ScriptedJudge:
         if unreadable < self._unreadable:
             return Completion(text="I would rather not say.")
         return Completion(text=f"<verdict>{verdict}</verdict>")
-
-
-__all__ = ["FailingModel", "ScriptedJudge", "ScriptedModel"]
