@@ -153,7 +153,7 @@ COVER = {
         "unit/test_patch.py::test_git_applies_the_diff_byte_exactly",
     ],
     "F26": [
-        "unit/test_optimize_opro.py::test_no_reply_breaks_the_search",
+        "unit/test_strategy_opro.py::test_no_reply_breaks_the_search",
         "unit/test_optimize_parsing.py::test_anything_else_is_unparsable_and_says_why",
     ],
     "F27": [
@@ -169,7 +169,7 @@ COVER = {
     "F30": [
         "plugin/test_async.py::test_pytest_asyncio_runs_the_bodies_on_its_loop",
         "plugin/test_async.py::test_anyio_runs_the_bodies_on_both_backends",
-        "unit/test_optimize_opro.py::test_the_same_run_takes_the_same_path_under_any_hash_seed",
+        "unit/test_strategy_opro.py::test_the_same_run_takes_the_same_path_under_any_hash_seed",
     ],
 }
 
