@@ -16,6 +16,7 @@ import pytest
 # Loaded once here, since pytester forgets after each run what a run imported.
 import pytest_promptopt.controller
 import pytest_promptopt.items.searching
+import pytest_promptopt.models.arrivals
 import pytest_promptopt.models.cache
 import pytest_promptopt.models.dispatch
 import pytest_promptopt.models.lanes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import InvalidStateError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -127,16 +129,17 @@ class Flight:
     def land(self, completion: Completion, *, cached: bool) -> None:
         """Give everybody the reply; only the first one can have paid for it."""
         if self.board():
-            first, *others = self.passengers
-            first.future.set_result(Reply(completion, cached))
-            for passenger in others:
-                passenger.future.set_result(Reply(completion, cached=True))
+            for number, passenger in enumerate(self.passengers):
+                # One that was told meanwhile that no reply comes is told nothing else.
+                with contextlib.suppress(InvalidStateError):
+                    passenger.future.set_result(Reply(completion, cached or number > 0))
 
     def fail(self, error: BaseException) -> None:
         """Tell everybody that no reply came."""
         if self.board():
             for passenger in self.passengers:
-                passenger.future.set_exception(error)
+                with contextlib.suppress(InvalidStateError):
+                    passenger.future.set_exception(error)
 
     def strand(self) -> None:
         """Tell everybody that the run is over."""
@@ -145,6 +148,17 @@ class Flight:
                 f"the run ended before model {self.call.model.name!r} replied",
                 "run it again: replies that came are in the cache",
             )
+        )
+
+    def lose(self, why: str, hint: str) -> None:
+        """Tell everybody that the engine cannot bring a reply any more.
+
+        Args:
+            why: What became of it: the beginning of a sentence.
+            hint: What to do about it, as one instruction.
+        """
+        self.fail(
+            ModelError(f"{why} before model {self.call.model.name!r} replied", hint)
         )
 
     def split(self) -> Flight | None:

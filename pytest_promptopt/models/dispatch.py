@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import itertools
 import math
-import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,26 +12,23 @@ from pytest_promptopt.errors import (
     BudgetExhausted,
     ModelError,
     ProviderOutage,
-    SettingError,
 )
+from pytest_promptopt.models.asking import Asking, broken
 from pytest_promptopt.models.cache import encoded
-from pytest_promptopt.models.foreign import as_model_error
 from pytest_promptopt.models.leash import Leash
-from pytest_promptopt.models.loop import GRACE_S, cancel
+from pytest_promptopt.models.loop import DIED, cancel
 from pytest_promptopt.models.paying import taken_from
 from pytest_promptopt.models.text import one_line
-from pytest_promptopt.models.threads import DaemonThreads
-from pytest_promptopt.records import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.models.cache import Cache
     from pytest_promptopt.models.call import Call, Flight
-    from pytest_promptopt.models.chat import ChatModel
     from pytest_promptopt.models.lane import Attempt, Lane
     from pytest_promptopt.models.lanes import Lanes
+    from pytest_promptopt.records import Completion
 
 LATER_S = 0.01
 """How much later than a budget's time is over that is looked at, in seconds."""
@@ -75,13 +69,26 @@ class Dispatcher:
         self._workers: set[asyncio.Task[None]] = set()
         self._on_duty = 0
         self._finished: list[tuple[Flight, Completion, str]] = []
-        self._asked: dict[int, ChatModel] = {}
+        self._asking = Asking()
         self._watched: set[tuple[int, int]] = set()
-        self._threads = DaemonThreads()
         self._closing = False
+        self._adrift: set[Flight] = set()
 
-    def admit(self, arrived: Iterable[Flight]) -> None:
+    @property
+    def longest_s(self) -> float:
+        """How long a call may take with all its tries, in seconds."""
+        return self._lanes.longest_s
+
+    def admit(self, arrived: Sequence[Flight]) -> None:
         """Answer flights from the cache, and have the other ones sent in order."""
+        try:
+            self._admit(arrived)
+        except BaseException as error:
+            for flight in arrived:
+                flight.lose(_failure(error), DIED)
+            raise
+
+    def _admit(self, arrived: Sequence[Flight]) -> None:
         fresh: dict[str, Flight] = {}
         for flight in arrived:
             if self._closing:
@@ -110,9 +117,46 @@ class Dispatcher:
         for flight in self._flights.values():
             flight.strand()
         self._flights.clear()
-        closing = asyncio.ensure_future(_close(self._asked.values(), self._threads))
-        await asyncio.wait([closing], timeout=GRACE_S)
-        self._threads.close()
+        await self._asking.close()
+
+    def beat(self) -> None:
+        """See that every flight is on its way: what is missed here waits for ever."""
+        self._safely(self._staff)
+        if len(self._flights) <= (
+            len(self._leashes) + self._lanes.queued + len(self._finished)
+        ):
+            self._adrift.clear()
+            return
+        on_way = {attempt.flight for attempt in self._leashes}
+        on_way.update(self._lanes.waiting())
+        on_way.update(flight for flight, _, _ in self._finished)
+        adrift = set(self._flights.values()) - on_way
+        for flight in adrift & self._adrift:
+            self._forget(flight)
+            flight.lose("the engine lost sight of a request", DIED)
+        self._adrift = adrift
+
+    def lose(self, why: str, hint: str) -> None:
+        """Tell all who wait that nothing comes any more.
+
+        Args:
+            why: What became of it: the beginning of a sentence.
+            hint: What to do about it, as one instruction.
+        """
+        for flight in list(self._flights.values()):
+            flight.lose(why, hint)
+
+    def _safely(self, step: Callable[..., None], *arguments: Any) -> None:
+        """Take a step of our own; whom a fault of it leaves waiting is told."""
+        try:
+            step(*arguments)
+        except Exception as error:
+            self.lose(_failure(error), DIED)
+            raise  # asyncio logs it
+
+    def _forget(self, flight: Flight) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
 
     def _queue(self, flight: Flight) -> None:
         lane = self._lanes.of(flight.call.model)
@@ -132,7 +176,8 @@ class Dispatcher:
             return
         self._watched.add((id(budget), id(lane)))
         loop = asyncio.get_running_loop()
-        loop.call_later(max(0.0, left_s) + LATER_S, self._clear, lane)
+        late_s = max(0.0, left_s) + LATER_S
+        loop.call_later(late_s, self._safely, self._clear, lane)
 
     def _staff(self) -> None:
         """Send what may be sent now, and come back when the next request may."""
@@ -142,7 +187,7 @@ class Dispatcher:
             self._on_duty += 1
             worker = asyncio.ensure_future(self._work(*departing))
             self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            worker.add_done_callback(partial(self._left, *departing))
 
     def _depart(self) -> tuple[Lane, Attempt] | None:
         """Take the next request that may be sent now, if there is one."""
@@ -156,8 +201,10 @@ class Dispatcher:
                 return None
             flight = found.pop(now)
             if flight.board():
-                return found, found.sent(flight, now)
-            del self._flights[flight.key]
+                attempt = found.sent(flight, now)
+                self._leashes[attempt] = Leash()
+                return found, attempt
+            self._forget(flight)
 
     def _wake_in(self, wait_s: float) -> None:
         if self._waking is not None:
@@ -165,34 +212,46 @@ class Dispatcher:
             self._waking = None
         if wait_s < math.inf:
             loop = asyncio.get_running_loop()
-            self._waking = loop.call_later(max(0.0, wait_s), self._staff)
+            wait_s = max(0.0, wait_s)
+            self._waking = loop.call_later(wait_s, self._safely, self._staff)
 
     async def _work(self, lane: Lane, attempt: Attempt) -> None:
+        departing: tuple[Lane, Attempt] | None = (lane, attempt)
         try:
-            await self._fly(lane, attempt)
-            while True:
+            while departing is not None:
+                await self._fly(*departing)
                 # A model that never waits must not keep the loop to itself.
                 await asyncio.sleep(0)
                 departing = self._depart()
-                if departing is None:
-                    return
-                await self._fly(*departing)
+        except Exception as error:
+            self.lose(_failure(error), DIED)
+            raise
         finally:
             self._on_duty -= 1
             if not self._closing:
-                self._staff()  # a model may have cancelled its own task
+                # A model may have cancelled its own task.
+                self._safely(self._staff)
+
+    def _left(self, lane: Lane, first: Attempt, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if self._leashes.pop(first, None) is None or self._closing:
+            return
+        # Somebody has cancelled all tasks of the loop before it could begin.
+        self._on_duty -= 1
+        lane.ended(first)
+        self._give_up(first.flight, _cancelled(first.flight))
+        self._safely(self._staff)
 
     async def _fly(self, lane: Lane, attempt: Attempt) -> None:
         flight, call = attempt.flight, attempt.flight.call
-        leash = self._leashes[attempt] = Leash()
+        leash = self._leashes[attempt]
         try:
             completion = await self._paid(call, leash, lane.time_left_s(attempt))
             text = _stored_form(call, completion)
         except asyncio.CancelledError:
             if self._closing:
                 raise  # close() tells the passengers
-            error = _broken(call.model.name, "cancelled its own request")
-            self._give_up(flight, error)
+            self._give_up(flight, _cancelled(flight))
         except BudgetExhausted as error:
             error.__cause__ = flight.last_error
             self._give_up(flight, error)
@@ -205,7 +264,7 @@ class Dispatcher:
             lane.replied(attempt, completion.usage, self._clock())
             if not self._finished:
                 # Replies of one turn of the loop share one commit.
-                asyncio.get_running_loop().call_soon(self._commit)
+                asyncio.get_running_loop().call_soon(self._safely, self._commit)
             self._finished.append((flight, completion, text))
         finally:
             del self._leashes[attempt]
@@ -240,7 +299,7 @@ class Dispatcher:
                 leash.strike(reason)
 
     def _give_up(self, flight: Flight, error: BaseException) -> None:
-        self._flights.pop(flight.key, None)
+        self._forget(flight)
         stranded = flight.split() if isinstance(error, BudgetExhausted) else None
         flight.fail(error)
         if stranded is not None:
@@ -255,7 +314,7 @@ class Dispatcher:
                 )
         finally:
             for flight, completion, _ in finished:
-                self._flights.pop(flight.key, None)
+                self._forget(flight)
                 flight.land(completion, cached=False)
 
     async def _paid(self, call: Call, leash: Leash, time_s: float) -> Completion:
@@ -264,44 +323,28 @@ class Dispatcher:
         late = partial(_too_late, call.model.name)
         if budget is None:
             with leash.within(time_s, late):
-                return await self._attempt(call)
+                return await self._asking.ask(call)
         taken = await taken_from(budget, call)
         left_s = budget.seconds_left
         try:
             if left_s is None or left_s > time_s:
                 with leash.within(time_s, late):
-                    completion = await self._attempt(call)
+                    completion = await self._asking.ask(call)
             else:
                 with leash.within(left_s, budget.timed_out):
-                    completion = await self._attempt(call)
+                    completion = await self._asking.ask(call)
         finally:
             budget.settle(call, taken, completion)
         return completion
 
-    async def _attempt(self, call: Call) -> Completion:
-        name, chat = call.model.name, call.model.chat
-        self._asked[id(chat)] = chat
-        began = time.perf_counter()
-        try:
-            if inspect.iscoroutinefunction(chat.complete):
-                completion = await chat.complete(call.request)
-            else:
-                completion = await self._threads.run(chat.complete, call.request)
-                if inspect.isawaitable(completion):
-                    completion = await completion
-        except (ModelError, SettingError):
-            raise
-        except Exception as error:
-            raise as_model_error(name, error) from error
-        if not isinstance(completion, Completion):
-            shown = one_line(repr(completion))
-            raise _broken(name, f"returned {shown} instead of a Completion")
-        if not isinstance(completion.text, str):
-            shown = one_line(repr(completion.text))
-            raise _broken(name, f"returned a Completion whose text is {shown}")
-        if completion.latency_s:
-            return completion
-        return replace(completion, latency_s=time.perf_counter() - began)
+
+def _failure(error: BaseException) -> str:
+    said = one_line(f"{type(error).__name__}: {error}")
+    return f"the engine failed ({said})"
+
+
+def _cancelled(flight: Flight) -> ModelError:
+    return broken(flight.call.model.name, "cancelled its own request")
 
 
 def _too_late(name: str) -> ModelError:
@@ -312,32 +355,11 @@ def _too_late(name: str) -> ModelError:
     )
 
 
-def _broken(name: str, what: str) -> ModelError:
-    return ModelError(f"model {name!r} {what}", "correct the model's complete()")
-
-
 def _stored_form(call: Call, completion: Completion) -> str:
     try:
         return encoded(completion)
     except (TypeError, ValueError) as error:
         said = one_line(str(error))
-        raise _broken(
+        raise broken(
             call.model.name, f"returned a Completion that is not JSON: {said}"
         ) from error
-
-
-async def _close(models: Iterable[ChatModel], threads: DaemonThreads) -> None:
-    closings = [
-        closing for model in models if (closing := _closing(model, threads)) is not None
-    ]
-    # A connection that cannot be closed is nobody's loss any more.
-    await asyncio.gather(*closings, return_exceptions=True)
-
-
-def _closing(model: ChatModel, threads: DaemonThreads) -> Awaitable[Any] | None:
-    aclose, close = getattr(model, "aclose", None), getattr(model, "close", None)
-    if inspect.iscoroutinefunction(aclose):
-        return aclose()
-    if inspect.ismethod(close) and not inspect.iscoroutinefunction(close):
-        return threads.run(lambda _: close(), None)
-    return None

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.errors import SettingError
+from pytest_promptopt.errors import ModelError, SettingError
 from pytest_promptopt.models.call import Call, Flight, Passenger, Reply
 from pytest_promptopt.models.retry import RetryPolicy
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from pytest_promptopt.models.arrivals import Arrivals
     from pytest_promptopt.models.cache import Cache
     from pytest_promptopt.models.dispatch import Dispatcher
-    from pytest_promptopt.models.loop import LoopThread
     from pytest_promptopt.records import Completion
 
 __all__ = ["Call", "Engine", "Reply", "RetryPolicy"]
@@ -88,9 +88,9 @@ class Engine:
         self._notes = tuple(notes)
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._thread: LoopThread | None = None
+        self._arrivals: Arrivals | None = None
+        self._beat_s = policy.beat_s
         self._closed = False
-        self._arrived: list[Flight] = []
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -130,6 +130,8 @@ class Engine:
             For each call, in the same order, its reply or a future as
             :meth:`start_all` gives it.
         """
+        if self._pid != os.getpid():
+            return [_not_asked_here(call) for call in calls]
         answers: list[Reply | Future[Reply]] = []
         flights: list[Flight] = []
         asked = [(call, _key_of(call)) for call in calls]
@@ -144,9 +146,7 @@ class Engine:
                 flights.append(Flight(key, [Passenger(call, future)]))
             else:
                 future.set_exception(key)
-        if not self._hand_over(flights):
-            for flight in flights:
-                flight.strand()
+        self._hand_over(flights)
         return answers
 
     def close(self, within_s: float = CLOSE_S) -> None:
@@ -161,11 +161,11 @@ class Engine:
         if self._pid != os.getpid():
             return  # a forked child has no such thread, only its parent's pipe
         with self._lock:
-            if self._thread is not None and not self._closed:
-                self._thread.stop()
+            if self._arrivals is not None and not self._closed:
+                self._arrivals.stop()
             self._closed = True
-        if self._thread is not None:
-            self._thread.join(within_s)
+        if self._arrivals is not None:
+            self._arrivals.join(within_s)
         if self._cache is not None:
             self._cache.close()
 
@@ -180,47 +180,22 @@ class Engine:
             return {}
         return self._cache.get_many(keys)
 
-    def _hand_over(self, flights: list[Flight]) -> bool:
+    def _hand_over(self, flights: list[Flight]) -> None:
         with self._lock:
-            if self._closed:
-                return False
-            if flights:
-                thread, dispatcher = self._started()
-                if not self._arrived:  # else the loop has been woken already
-                    thread.call(partial(self._receive, dispatcher))
-                self._arrived.extend(flights)
-        return True
+            if flights and not self._closed:
+                self._started().hand_over(flights)
+                return
+        for flight in flights:
+            flight.strand()
 
-    def _started(self) -> tuple[LoopThread, Dispatcher]:
-        if self._thread is None or self._dispatcher is None:
-            from pytest_promptopt.models.loop import LoopThread
+    def _started(self) -> Arrivals:
+        if self._arrivals is None:
+            from pytest_promptopt.models.arrivals import Arrivals
 
             # Here, in the thread that can be told what goes wrong.
             self._dispatcher = self._dispatching()
-            finish = partial(self._finish, self._dispatcher)
-            self._thread = LoopThread("promptopt-engine", finish)
-        return self._thread, self._dispatcher
-
-    def _take_over(self) -> list[Flight]:
-        with self._lock:
-            arrived, self._arrived = self._arrived, []
-        return arrived
-
-    def _receive(self, dispatcher: Dispatcher) -> None:
-        arrived = self._take_over()
-        try:
-            dispatcher.admit(arrived)
-        except BaseException as error:
-            # Whatever it is: who waits must not wait for ever.
-            for flight in arrived:
-                flight.fail(error)
-            raise
-
-    async def _finish(self, dispatcher: Dispatcher) -> None:
-        arrived = self._take_over()
-        await dispatcher.close()
-        for flight in arrived:
-            flight.strand()
+            self._arrivals = Arrivals(self._dispatcher, self._beat_s)
+        return self._arrivals
 
 
 def _key_of(call: Call) -> str | SettingError:
@@ -228,6 +203,19 @@ def _key_of(call: Call) -> str | SettingError:
         return call.key
     except SettingError as error:
         return error
+
+
+def _not_asked_here(call: Call) -> Future[Reply]:
+    # No thread but the one that forks goes on in the child.
+    future: Future[Reply] = Future()
+    future.set_exception(
+        ModelError(
+            f"model {call.model.name!r} was asked in process {os.getpid()}, which was "
+            "forked from the one that runs the prompt tests",
+            "ask it in the process of pytest, or in a thread of it",
+        )
+    )
+    return future
 
 
 def _future_of(reply: Reply) -> Future[Reply]:

@@ -52,6 +52,9 @@ class Lane:
         rates: The account's limits, shared with its other models, if it has any.
         jitter: Spreads requests that failed together.
         deadline_s: Longest time for one call with all its repetitions.
+
+    Attributes:
+        deadline_s: The same.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Lane:
         self._policy = policy
         self._rates = rates
         self._jitter = jitter
-        self._deadline_s = deadline_s
+        self.deadline_s = deadline_s
         self._throttle = Throttle()
         self._paused_until = -math.inf
         self._fresh: deque[Flight] = deque()
@@ -84,12 +87,20 @@ class Lane:
         """Queue a request that failed, to be sent again from a moment on."""
         heappush(self._late, (due, flight.number, flight))
 
+    @property
+    def queued(self) -> int:
+        """How many requests wait to be sent."""
+        return len(self._fresh) + len(self._late)
+
+    def waiting(self) -> list[Flight]:
+        """Return the requests that wait to be sent, in no order."""
+        return [*self._fresh, *(flight for _, _, flight in self._late)]
+
     def weeded(self) -> list[tuple[Flight, ModelError]]:
         """Take out of the queue what is not to be sent any more, and say why."""
-        waiting = [*self._fresh, *(flight for _, _, flight in self._late)]
         refusals = {
             flight: refusal
-            for flight in waiting
+            for flight in self.waiting()
             if (refusal := self._refusal_of(flight))
         }
         self._fresh = deque(each for each in self._fresh if each not in refusals)
@@ -111,7 +122,7 @@ class Lane:
 
     def time_left_s(self, attempt: Attempt) -> float:
         """Return for how many seconds an attempt may be waited for."""
-        return self._deadline_s - (attempt.sent_at - _began(attempt))
+        return self.deadline_s - (attempt.sent_at - _began(attempt))
 
     def turn(self, now: float) -> int:
         """Return the number of the next request; one must wait."""
@@ -248,7 +259,7 @@ class Lane:
         """Return whether a request that failed is sent again."""
         flight, policy = attempt.flight, self._policy
         began = _began(attempt)
-        if policy.retries == 0 or due > began + self._deadline_s:
+        if policy.retries == 0 or due > began + self.deadline_s:
             return False
         if self.health.replied_since(began):
             return flight.failures <= PATIENCE_AMONG_REPLIES * policy.retries

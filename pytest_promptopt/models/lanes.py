@@ -11,8 +11,9 @@ from pytest_promptopt.models.rates import Rates
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from pytest_promptopt.models.call import Flight
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.retry import RetryPolicy
 
@@ -48,6 +49,22 @@ class Lanes:
         if identity not in self._lanes:
             self._lanes[identity] = self._new(model)
         return self._lanes[identity]
+
+    @property
+    def queued(self) -> int:
+        """How many requests wait to be sent."""
+        return sum(lane.queued for lane in self._lanes.values())
+
+    def waiting(self) -> Iterator[Flight]:
+        """Return the requests that wait to be sent."""
+        for lane in self._lanes.values():
+            yield from lane.waiting()
+
+    @property
+    def longest_s(self) -> float:
+        """How long a call to any of the models may take, in seconds."""
+        own_s = (lane.deadline_s for lane in self._lanes.values())
+        return max([self._policy.deadline_s, *own_s])
 
     def given_up(self, now: float) -> list[Lane]:
         """Give up the endpoints that have not replied for too long."""

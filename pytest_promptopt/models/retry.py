@@ -28,6 +28,7 @@ class RetryPolicy:
         outage_s: A model without a single reply for so long is given up.
         unreached_s: The same for an endpoint that never answered in this run.
         refusals: So many refusals for good in a row close a model.
+        beat_s: How often the engine looks whether somebody waits for nothing.
     """
 
     retries: int = 4
@@ -38,6 +39,7 @@ class RetryPolicy:
     outage_s: float = 60.0
     unreached_s: float = 8.0
     refusals: int = 10
+    beat_s: float = 1.0
 
     def wait_s(self, failures: int, draw: float, *, among_replies: bool) -> float:
         """Return the seconds to wait before the next attempt of one request.

@@ -30,15 +30,15 @@ class DaemonThreads:
     async def run(self, function: Callable[[Any], Any], argument: Any) -> Any:
         """Call a function in a thread and return what it returns, or raise the same."""
         job = _Job(function, argument, asyncio.get_running_loop(), self._over)
-        self._busy += 1
-        if self._busy > self._threads:
-            self._threads += 1
+        if self._busy == self._threads:
             threading.Thread(
                 target=_serve,
                 args=(self._jobs,),
-                name=f"promptopt-model-{self._threads}",
+                name=f"promptopt-model-{self._threads + 1}",
                 daemon=True,
-            ).start()
+            ).start()  # where no thread can be had, that is the call's fault alone
+            self._threads += 1
+        self._busy += 1
         self._jobs.put(job)
         await job.over
         if job.error is not None:
