@@ -39,6 +39,7 @@ hypothesis.settings.load_profile("few")
 # A run of a test loads our plugin and those whose options it takes, by entry point:
 # every other one that is installed would cost each run, hypothesis a second.
 OPTIONS_OF = {"-n": "xdist", "--reruns": "rerunfailures"}
+SLOW_S = 60.0  # a run on a busy machine
 VARIABLES = (
     "CI",
     "GITHUB_ACTIONS",
@@ -133,8 +134,21 @@ def debug_beside(pytester: pytest.Pytester, *arguments: str) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         return pytester.spawn_pytest(
-            shlex.join(["-p", "promptopt", "--pdb", *arguments])
+            shlex.join(["-p", "promptopt", "--pdb", *arguments]),
+            expect_timeout=SLOW_S,
         )
+
+
+def leave_debugger(child: Any) -> None:
+    """End a debugger that has answered, and wait until its run is over.
+
+    Before there is a prompt, the end of the input would get lost; and a run does not
+    end before its report is read.
+    """
+    child.expect("Pdb")
+    child.sendeof()
+    child.read()
+    child.wait()
 
 
 def shown_in_terminal(pytester: pytest.Pytester, *arguments: str) -> str:
@@ -142,7 +156,9 @@ def shown_in_terminal(pytester: pytest.Pytester, *arguments: str) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         patch.setenv("TERM", "xterm")
-        child = pytester.spawn_pytest(shlex.join(["-p", "promptopt", *arguments]))
+        child = pytester.spawn_pytest(
+            shlex.join(["-p", "promptopt", *arguments]), expect_timeout=SLOW_S
+        )
     written: bytes = child.read()
     child.wait()
     return written.decode()

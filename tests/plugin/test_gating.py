@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import TEST, Project, debug_beside
+from conftest import TEST, Project, debug_beside, leave_debugger
 
 
 def requests(result: pytest.RunResult) -> int:
@@ -291,8 +291,7 @@ def test_pdb_stops_in_the_body_of_the_first_failed_case(project: Project) -> Non
     child.expect("Pdb")
     child.sendline("p case.id, output")
     child.expect(r"\('c12', 'nonsense'\)")
-    child.sendeof()
-    child.wait()
+    leave_debugger(child)
 
 
 def test_a_floor_holds_for_an_unedited_prompt_too(project: Project) -> None:

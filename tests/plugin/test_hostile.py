@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import CONFTEST, TEST, Project, debug_beside
+from conftest import CONFTEST, TEST, Project, debug_beside, leave_debugger
 
 import pytest_promptopt.suite
 
@@ -185,8 +185,7 @@ def test_pdb_stops_in_the_body_that_is_broken(project: Project) -> None:
     child.expect("Pdb")
     child.sendline("p case.id, seen")
     child.expect(r"\('c0', 5\)")
-    child.sendeof()
-    child.wait()
+    leave_debugger(child)
 
 
 # Models and what they say

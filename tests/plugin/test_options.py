@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TEST, Project, debug_beside
+from conftest import TEST, Project, debug_beside, leave_debugger
 
 
 @pytest.mark.parametrize(
@@ -440,5 +440,4 @@ def test_pdb_stops_in_the_users_frame_of_one_case(project: Project) -> None:
     child.expect("Pdb")
     child.sendline("p case.id, output")
     child.expect(r"\('c3', 'nonsense'\)")
-    child.sendeof()
-    child.wait()
+    leave_debugger(child)
