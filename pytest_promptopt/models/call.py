@@ -115,7 +115,7 @@ class Flight:
 
     def board(self) -> bool:
         """Return whether somebody still waits; from then on nobody can cancel."""
-        self.passengers = [
+        waiting = [
             passenger
             for passenger in self.passengers
             if not passenger.future.done()
@@ -124,7 +124,9 @@ class Flight:
                 or passenger.future.set_running_or_notify_cancel()
             )
         ]
-        return bool(self.passengers)
+        if waiting:  # else it still has to be known which call it was
+            self.passengers = waiting
+        return bool(waiting)
 
     def land(self, completion: Completion, *, cached: bool) -> None:
         """Give everybody the reply; only the first one can have paid for it."""

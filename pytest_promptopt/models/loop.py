@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 GRACE_S = 1.0  # for tasks that are told to stop, and for models that are closed
 
 
+SPARE_BEATS = 10
+"""So many beats may be missed in addition, as on a machine that is busy."""
+
 HELD_UP = (
     "make the model's complete() an ordinary function, or have it await what takes long"
 )
@@ -133,7 +136,7 @@ class LoopThread:
         while not self._over.wait(self._beat_s):
             missed = missed + 1 if self._beats == seen else 0
             seen = self._beats
-            if missed * self._beat_s > self._duties.longest_s:
+            if (missed - SPARE_BEATS) * self._beat_s > self._duties.longest_s:
                 self._duties.lose(
                     f"the engine's event loop was held up at {self._place()}", HELD_UP
                 )

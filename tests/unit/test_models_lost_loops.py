@@ -101,8 +101,8 @@ def test_a_loop_that_is_ended_by_an_exit_says_so() -> None:
 def test_a_loop_that_is_held_up_longer_than_any_call_may_take_is_given_up() -> None:
     held = threading.Event()
     model = Saboteur(lambda _: held.wait(10), answers=True)
-    with engine(policy={"deadline_s": 3 * BEAT_S}) as one:
-        (said,) = told(one, call(model, "a"))
+    with engine(concurrency=1, policy={"deadline_s": 3 * BEAT_S}) as one:
+        (said, _) = told(one, call(model, "a"), call(model, "b"))
         held.set()
 
     problem, _, hint = said.partition("\n")
