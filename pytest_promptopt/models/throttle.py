@@ -5,8 +5,14 @@ An endpoint's limit is on requests in time, so what adapts is a rate: with repli
 The rate falls to nine tenths of what was accepted, and grows again with the cube of
 time: hardly at first, then ever faster, so that a limit that is gone is soon forgotten.
 
+Some endpoints refuse a share of all requests, however slowly they are asked. Where
+lowering the rate changes nothing, it goes back up, and from then on such a share is
+taken for granted: what lowers the rate is a share that is clearly above it, which is
+watched by a cumulative sum.
+
 Source: Ha, Rhee, Xu, "CUBIC: A New TCP-Friendly High-Speed TCP Variant", 2008, for the
-shape of the growth.
+shape of the growth; Page, "Continuous Inspection Schemes", Biometrika 41, 1954, for
+the sum.
 """
 
 from __future__ import annotations
@@ -45,6 +51,27 @@ APART_S = 0.001
 CREDIT_S = 0.02
 """A start that comes late is made up for, up to this."""
 
+CALM = 1.05
+"""Growth since the rate was lowered up to which a refusal is not due to the growth."""
+
+IN_VAIN = 5
+"""So many lowerings in a row that change nothing: the rate is not the cause."""
+
+MOST_RANDOM = 0.25
+"""A larger share than this is never taken for granted."""
+
+STEADY = 2.0
+"""Between two refusals, up to so many times the usual number of requests are usual."""
+
+NOTABLE = (1.5, 0.01)
+"""A share is clearly above the usual one if it is so many times it, and so much more."""
+
+BY_CHANCE = 1e-4
+"""What is rarer than this among refusals at random is not due to chance."""
+
+EXCESS = 3.0
+"""Refusals above that share, added up, that lower the rate."""
+
 CLOSED_AFTER = 3
 """Refusals in a row, without a request accepted in between, that close the door."""
 
@@ -62,6 +89,12 @@ class Throttle:
         self._next_at = -math.inf
         self._answered = False
         self._in_a_row = 0
+        self._before = math.inf, False
+        self._starts = 0
+        self._lowered_after = 0
+        self._gaps: list[int] = []
+        self._usual = 0.0
+        self._excess = 0.0
 
     def rate(self, now: float) -> float:
         """Return how many requests may be started in a second; infinite: no limit."""
@@ -80,6 +113,7 @@ class Throttle:
 
     def started(self, now: float) -> None:
         """Note that a request starts."""
+        self._starts += 1
         rate = self.rate(now)
         if rate > NO_LIMIT:
             self._base, rate = None, math.inf
@@ -93,6 +127,7 @@ class Throttle:
     def answered(self) -> None:
         """Note that a request got a reply, or failed for another reason."""
         self._answered = True
+        self._excess = max(0.0, self._excess - self._notable)
 
     def refused(self, sent_at: float, now: float) -> bool:
         """Note a refusal of a request.
@@ -115,10 +150,55 @@ class Throttle:
         self._refused.append(sent_at)
         while self._refused[0] < now - 1.0:
             self._refused.popleft()
+        self._excess += 1.0 - self._notable
+        if self._is_too_much(through):
+            self._react(now)
+        return self._in_a_row >= self._closed_after
+
+    def _is_too_much(self, through: int) -> bool:
+        if self._usual:
+            return self._excess > EXCESS
         often = len(self._refused) > TOLERATED * len(self._accepted)
-        if often or through < WITNESSES or self._base is not None:
+        return often or through < WITNESSES or self._base is not None
+
+    def _react(self, now: float) -> None:
+        """Lower the rate, or raise it if it has been lowered in vain."""
+        rate = self.rate(now)
+        calm = self._base is not None and rate <= CALM * self._base
+        if not calm:
+            self._gaps.clear()
+            self._before = rate, self._exploring
             self._lower(now)
-        return self._in_a_row >= CLOSED_AFTER
+            return
+        self._gaps.append(max(1, self._starts - self._lowered_after))
+        *earlier, last = self._gaps
+        share = len(self._gaps) / sum(self._gaps)
+        # Where the rate comes down to a limit, refusals become ever fewer.
+        steady = last * len(earlier) <= STEADY * sum(earlier)
+        if len(earlier) < IN_VAIN - 1 or share > MOST_RANDOM or not steady:
+            self._lower(now)
+            return
+        self._usual = share
+        self._raise_again(now)
+
+    def _raise_again(self, now: float) -> None:
+        rate, self._exploring = self._before
+        self._base = None if rate > NO_LIMIT else rate
+        self._since = self._lowered_at = now
+        self._lowered_after = self._starts
+        self._gaps.clear()
+        self._excess = 0.0
+
+    @property
+    def _notable(self) -> float:
+        times, more = NOTABLE
+        return times * self._usual + more
+
+    @property
+    def _closed_after(self) -> int:
+        if not self._usual:
+            return CLOSED_AFTER
+        return max(CLOSED_AFTER, math.ceil(math.log(BY_CHANCE) / math.log(self._usual)))
 
     @property
     def in_a_row(self) -> int:
@@ -146,6 +226,8 @@ class Throttle:
             known = min(max(accepted, rate / 2.0), rate)
         self._base = max(SLOWEST, LOWERED_TO * known)
         self._since = self._lowered_at = now
+        self._lowered_after = self._starts
+        self._excess = 0.0
         self._refused.clear()
         self._next_at = now + 1.0 / self._base
         self._exploring = now - oldest < EXPLORED_S

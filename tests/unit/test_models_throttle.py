@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from typing import TYPE_CHECKING
+
 import pytest
-from lane_world import Bucket, World
+from lane_world import Bucket, World, failure
 
 from pytest_promptopt.models.throttle import Throttle
+
+if TYPE_CHECKING:
+    from pytest_promptopt.errors import ModelError
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,48 @@ def test_a_limit_is_used_to_the_full_and_hardly_ever_run_into(
     assert endpoint.rejected <= 0.05 * len(world.sent)
     assert world.now - world.sent[0] <= most * ideal_s
     assert world.most_in_flight <= 32
+
+
+class Moody:
+    """Refuses a share of what a bucket would take, however slowly it is asked."""
+
+    def __init__(self, share: float, rate: float = 1e9) -> None:
+        self.bucket = Bucket(rate=rate, burst=min(rate, 1e9) / 5, error_rate=0.0)
+        self.share = share
+        self.draws = random.Random(3)
+
+    def __call__(self, now: float) -> tuple[float, ModelError | None]:
+        if self.draws.random() < self.share:
+            return 0.01, failure(429, retry_after_s=1.0)
+        return self.bucket(now)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.03, 0.05])
+def test_an_endpoint_that_refuses_at_random_is_hardly_slowed(share: float) -> None:
+    world = World(Moody(share))
+    world.queue(2000)
+
+    world.run()
+
+    # At full speed 3.1 s, and two seconds or three until the last ones may come again.
+    assert len(world.replies) == 2000
+    assert world.now - world.sent[0] <= 8.0
+
+
+@pytest.mark.parametrize("share", [0.03, 0.05])
+@pytest.mark.parametrize("rate", [10, 50])
+def test_a_limit_beside_refusals_at_random_is_still_kept(
+    rate: float, share: float
+) -> None:
+    endpoint = Moody(share, rate)
+    world = World(endpoint)
+    world.queue(500)
+
+    world.run()
+
+    assert len(world.replies) == 500
+    assert endpoint.bucket.rejected <= 0.10 * len(world.sent)
+    assert world.now - world.sent[0] <= 2.0 * 500 / (1 - share) / rate
 
 
 def test_an_endpoint_without_a_limit_is_asked_as_fast_as_it_answers() -> None:
