@@ -107,10 +107,12 @@ class ModelError(PromptOptError):
     Attributes:
         retry_after_s: Seconds that the endpoint asked to wait, if it did.
         status: HTTP status that the endpoint refused with, if it did.
+        parameter: Name of the model setting that the endpoint does not take.
     """
 
     retry_after_s: float | None = None
     status: int | None = None
+    parameter: str | None = None
 
     def __init__(self, problem: str, hint: str, *, retryable: bool = False) -> None:
         super().__init__(problem, hint)

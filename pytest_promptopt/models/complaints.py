@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.errors import ModelError
+from pytest_promptopt.models.parameters import refused_parameter
 from pytest_promptopt.models.retry import is_passing
 from pytest_promptopt.models.retry_after import asked_pause_s
 from pytest_promptopt.models.text import one_line, without_keys
 from pytest_promptopt.models.wire import error_in, json_body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_promptopt.models.providers import Provider
 
 _MODEL_NAME = re.compile(r"\b(?:invalid|unknown) model\b", re.IGNORECASE)
+
+Origin = Literal["trial", "request", "provider"]
+"""Where a model setting comes from."""
+
+Sent = Mapping[str, Origin]
+"""The model settings of a request, by name."""
+
 SHORTEST_SECRET = 6
 """Shorter texts are no secrets, and to take them out would spoil the message."""
 
@@ -46,14 +54,31 @@ class Complaints:
         return ModelError(f"model {self._name!r}: {shown}", hint, retryable=retryable)
 
     def refused(
-        self, status: int, content: bytes, headers: Mapping[str, str]
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str],
+        sent: Sent = MappingProxyType({}),
     ) -> ModelError:
-        """Return the error for a response that says there will be no reply."""
+        """Return the error for a response that says there will be no reply.
+
+        Args:
+            status: Of the response.
+            content: Its body.
+            headers: Its headers, by lower-case name.
+            sent: The model settings that were sent.
+        """
         said = error_in(json_body(content))
         spent = "insufficient_quota" in {said.get("code"), said.get("type")}
         wanted = headers.get("x-should-retry")
         passing = is_passing(status) or wanted == "true"
         words = self._words(said, content)
+        body = content.decode("utf-8", "replace")
+        parameter = refused_parameter(status, said, body, sent)
+        if parameter is not None:
+            error = self._not_taken(parameter, sent[parameter], status, words)
+            error.status, error.parameter = status, parameter
+            return error
         error = self.error(
             f"{self._address} answered with status {status}: {words}",
             "top up the account, or set another key"
@@ -67,6 +92,29 @@ class Complaints:
         error.status = status
         error.retry_after_s = asked_pause_s(headers, status=status, now=time.time())
         return error
+
+    def _not_taken(
+        self, parameter: str, origin: Origin, status: int, words: str
+    ) -> ModelError:
+        """Return the error for a model setting that the endpoint does not take."""
+        table = self._provider.table
+        where = {
+            "trial": "the number of the trial, sent with every request",
+            "request": "set by request= on the marker, the prompt's own file, a table "
+            "[tool.promptopt.request] or optimizer_request, or the search's strategy",
+            "provider": f"set by request in {table}",
+        }[origin]
+        drop = "send_seed = false" if origin == "trial" else f'drop = ["{parameter}"]'
+        instead = (
+            "write 'max_completion_tokens' in its place, or "
+            if parameter == "max_tokens" and "max_completion_tokens" in words
+            else ""
+        )
+        return self.error(
+            f"{self._address} does not take {parameter!r} ({where}): status {status}: "
+            f"{words}",
+            f"{instead}set {drop} in {table}: then it is not sent",
+        )
 
     def unreachable(self, cause: BaseException, *, timed_out: bool) -> ModelError:
         """Return the error for a request that no response came to."""
@@ -96,14 +144,19 @@ class Complaints:
         return f"start the server, or correct base_url in {provider.table}"
 
     def malformed(
-        self, why: str, content: bytes, *, wanted: str = "chat completion"
+        self,
+        why: str,
+        content: bytes,
+        sent: Sent = MappingProxyType({}),
+        *,
+        wanted: str = "chat completion",
     ) -> ModelError:
         """Return the error for a successful response that is not what was wanted."""
         said = error_in(json_body(content))
         code = said.get("code")
         if isinstance(code, int) and 400 <= code < 600:
             # An error in the envelope of a success, as some gateways send it.
-            return self.refused(code, content, {})
+            return self.refused(code, content, {}, sent)
         return self.error(
             f"{self._address} sent no {wanted} ({why}): {self._words(said, content)}",
             f"check that {self._provider.address_key} leads to an OpenAI-compatible "
@@ -125,8 +178,6 @@ class Complaints:
 
     def _hint(self, status: int, parameter: Any) -> str:
         provider = self._provider
-        if parameter == "seed" and provider.send_seed:
-            return f"set send_seed = false in {provider.table}"
         if status in {401, 403}:
             return self._hint_about_key(status)
         if status == 404 and provider.kind == "azure":

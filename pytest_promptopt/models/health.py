@@ -121,7 +121,9 @@ class Health:
         self._reached = True
         kind = "" if error.status in DOOR else _text(settings)
         self._refusals[kind] = self._refusals.get(kind, 0) + 1
-        if self._refusals[kind] >= self._policy.refusals:
+        # A setting that is not taken will not be taken the next time either.
+        enough = 1 if error.parameter is not None else self._policy.refusals
+        if self._refusals[kind] >= enough:
             self._closed[kind] = error
 
     @property
@@ -190,4 +192,5 @@ def _anew(error: ModelError) -> ModelError:
     """Return the same error, for another request."""
     told = type(error)(error.problem, error.hint, retryable=error.retryable)
     told.status, told.retry_after_s = error.status, error.retry_after_s
+    told.parameter = error.parameter
     return told

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytest_promptopt.models.complaints import Complaints
+from pytest_promptopt.models.complaints import Complaints, Sent
 from pytest_promptopt.models.credentials import NO_KEY, Credentials
 from pytest_promptopt.models.direct import OPENAI_URL, Direct, route_of
 from pytest_promptopt.models.http1 import UnusualResponseError
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.openai_client import OpenAIClient
     from pytest_promptopt.models.providers import Provider
     from pytest_promptopt.records import Completion, Request
+
+
+_NO_SETTINGS = frozenset({"model", "messages", "input"})
 
 
 class OpenAIModel:
@@ -103,7 +106,9 @@ class OpenAIModel:
                 error, timed_out=isinstance(error, TimeoutError)
             ) from None  # the text of its cause may hold a part of the key
         latency_s = time.perf_counter() - began
-        return self._read(response, allowed, sent=body, latency_s=latency_s)
+        return self._read(
+            response, allowed, request=request, sent=body, latency_s=latency_s
+        )
 
     def _body(self, request: Request) -> dict[str, Any]:
         """Return what is sent."""
@@ -111,6 +116,7 @@ class OpenAIModel:
             request,
             defaults=self._provider.request,
             send_seed=self._provider.send_seed,
+            drop=self._provider.drop,
         )
         messages = messages_body(request.messages)
         return {"model": self._name, "messages": messages, **settings}
@@ -163,6 +169,7 @@ class OpenAIModel:
         response: Response,
         allowed: Pass,
         *,
+        request: Request,
         sent: Mapping[str, Any],
         latency_s: float,
     ) -> Completion:
@@ -172,7 +179,9 @@ class OpenAIModel:
             filtered = filtered_in(status, body, latency_s=latency_s)
             if filtered is not None:
                 return filtered
-            complaint = self._complaints.refused(status, content, response.headers)
+            complaint = self._complaints.refused(
+                status, content, response.headers, _origins(sent, request)
+            )
             if status == 401 and allowed.token:
                 self._credentials.forget(allowed.token)
                 # A printed token may have run out; a fresh one has not.
@@ -182,7 +191,7 @@ class OpenAIModel:
             return self._reply(body, sent=sent, latency_s=latency_s)
         except NotACompletionError as error:
             raise self._complaints.malformed(
-                str(error), content, wanted=self.wanted
+                str(error), content, _origins(sent, request), wanted=self.wanted
             ) from None
 
     def _reply(
@@ -194,6 +203,19 @@ class OpenAIModel:
     ) -> Completion:
         """Read the body of a response that is no refusal."""
         return completion_in(body, latency_s=latency_s)
+
+
+def _origins(sent: Mapping[str, Any], request: Request) -> Sent:
+    """Return where each setting that was sent comes from."""
+    return {
+        name: "trial"
+        if name == "seed" and name not in request.settings and value == request.seed
+        else "request"
+        if name in request.settings
+        else "provider"
+        for name, value in sent.items()
+        if name not in _NO_SETTINGS
+    }
 
 
 def _headers(allowed: Pass) -> dict[str, str]:

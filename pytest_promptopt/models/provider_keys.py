@@ -29,6 +29,9 @@ SECRETS = frozenset(
 )
 """Headers that hold nothing but secrets, by lower-case name."""
 
+KEPT = ("messages", "model")
+"""No request goes without these."""
+
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 """How a header's text names an environment variable."""
 
@@ -205,6 +208,13 @@ _CHECKS: Mapping[str, Check] = {
         "a table of model settings such as {temperature = 0}",
     ),
     "send_seed": (_is_bool, "true or false"),
+    "drop": (
+        lambda value: (
+            isinstance(value, (list, tuple))
+            and all(_is_text(name) and name not in KEPT for name in value)
+        ),
+        'names of model settings, such as ["temperature", "seed"]',
+    ),
     "timeout_s": (
         lambda value: _is_number(value) and 0 < value <= 86_400,
         "a number of seconds above 0",

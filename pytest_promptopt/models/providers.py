@@ -33,6 +33,7 @@ class Provider:
             variable. No part of any key or record.
         request: Model settings that hold where a request says nothing.
         send_seed: Whether the trial index is sent as ``seed``.
+        drop: Names of model settings that are never sent, whoever sets them.
         timeout_s: Seconds to wait for a connection and for a reply.
         deadline_s: The same for one call with all its repetitions.
         requests_per_minute: What the account allows, for all models of this provider
@@ -52,6 +53,7 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)
     send_seed: bool = True
+    drop: tuple[str, ...] = ()
     timeout_s: float = 60.0
     deadline_s: float = 600.0
     requests_per_minute: float | None = None
@@ -84,6 +86,8 @@ class Provider:
             parts = [f"{where}?api-version={self.api_version}"]
         if self.request:
             parts.append(f"request={digest(dict(self.request))[:16]}")
+        if dropped := sorted({*self.drop} - {"seed"}):  # which says nothing of replies
+            parts.append(f"drop={','.join(dropped)}")
         return " ".join(parts)
 
 
@@ -99,7 +103,7 @@ def providers_from(table: Mapping[str, Any]) -> dict[str, Provider]:
             ``token_env`` (Azure) and ``token_command``; ``key_required`` (by default
             whether one of these is there, and no header that does the same, and the
             host is another computer); ``default_headers``, ``request``, ``send_seed``,
-            ``timeout_s``, ``deadline_s``, ``requests_per_minute`` and
+            ``drop``, ``timeout_s``, ``deadline_s``, ``requests_per_minute`` and
             ``tokens_per_minute``.
 
     Returns:
@@ -164,6 +168,7 @@ def _provider(name: str, entry: Any) -> Provider:
         headers=headers,
         request=dict(entry.get("request", {})),
         send_seed=entry.get("send_seed", builtin.send_seed),
+        drop=tuple(entry.get("drop", ())),
         timeout_s=float(entry.get("timeout_s", builtin.timeout_s)),
         deadline_s=float(entry.get("deadline_s", builtin.deadline_s)),
         requests_per_minute=entry.get("requests_per_minute"),

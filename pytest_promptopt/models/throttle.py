@@ -51,7 +51,7 @@ APART_S = 0.001
 CREDIT_S = 0.02
 """A start that comes late is made up for, up to this."""
 
-CALM = 1.05
+CALM = 1.09
 """Growth since the rate was lowered up to which a refusal is not due to the growth."""
 
 IN_VAIN = 5
@@ -64,7 +64,7 @@ STEADY = 2.0
 """Between two refusals, up to so many times the usual number of requests are usual."""
 
 NOTABLE = (1.5, 0.01)
-"""A share is clearly above the usual one if it is so many times it, and so much more."""
+"""A share is notable if it is so many times the usual one, and so much more."""
 
 BY_CHANCE = 1e-4
 """What is rarer than this among refusals at random is not due to chance."""

@@ -10,7 +10,7 @@ from pytest_promptopt.models.text import one_line, well_formed
 from pytest_promptopt.records import Completion, Usage, canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pytest_promptopt.records import Message, Request
 
@@ -71,7 +71,11 @@ _ELSEWHERE = {
 
 
 def settings_body(
-    request: Request, *, defaults: Mapping[str, Any], send_seed: bool
+    request: Request,
+    *,
+    defaults: Mapping[str, Any],
+    send_seed: bool,
+    drop: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return what is sent beside model and messages: only what somebody set.
 
@@ -79,6 +83,7 @@ def settings_body(
         request: What is asked.
         defaults: Settings that hold where the request says nothing.
         send_seed: Whether the trial index is sent.
+        drop: Names of settings that are not sent.
 
     Raises:
         SettingError: The request asks for something that is not supported.
@@ -87,7 +92,7 @@ def settings_body(
     check_settings(settings)
     if send_seed and request.seed is not None:
         settings.setdefault("seed", request.seed)
-    return settings
+    return {name: value for name, value in settings.items() if name not in drop}
 
 
 def json_body(content: bytes) -> Any:
@@ -100,6 +105,8 @@ def json_body(content: bytes) -> Any:
 
 def error_in(body: Any) -> Mapping[str, Any]:
     """Return the error object of a body; empty if there is none."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]  # as Google does
     if not isinstance(body, dict):
         return {}
     error = body.get("error", {})

@@ -427,7 +427,7 @@ def test_a_passing_fault_is_overcome_with_a_byte_equal_request(
         (
             failing(400, "Unknown name", param="seed"),
             "answered with status 400: Unknown name\n"
-            "  hint: set send_seed = false in [tool.promptopt.providers.house]",
+            "  hint: change or remove 'seed' in the request settings",
         ),
         (
             Answer(status=422, body={"detail": "max_tokens is too large"}),
