@@ -1,4 +1,4 @@
-"""A parameter that an endpoint does not take: found in its words, told with the cure."""
+"""A parameter that an endpoint does not take: found in its words, told with a cure."""
 
 from __future__ import annotations
 
@@ -225,9 +225,7 @@ def test_what_a_provider_drops_is_never_sent_whoever_set_it() -> None:
     assert body == {"top_p": 1}
 
 
-def test_dropping_a_setting_makes_other_replies_and_dropping_the_seed_does_not() -> (
-    None
-):
+def test_dropping_a_setting_makes_other_replies_but_for_the_seed() -> None:
     plain = Provider(name="p", base_url="http://p")
     dropping = Provider(name="p", base_url="http://p", drop=("temperature", "seed"))
     seedless = Provider(name="p", base_url="http://p", drop=("seed",))

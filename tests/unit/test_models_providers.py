@@ -94,8 +94,8 @@ URL = {"base_url": "http://localhost:1/v1"}
             {"p": {**URL, "zzz": 1}},
             "[tool.promptopt.providers.p]: unknown key 'zzz'\n"
             "  hint: use one of: api_key_env, base_url, deadline_s, default_headers, "
-            "drop, key_required, kind, request, requests_per_minute, send_seed, timeout_s, "
-            "token_command, tokens_per_minute",
+            "drop, key_required, kind, request, requests_per_minute, send_seed, "
+            "timeout_s, token_command, tokens_per_minute",
         ),
         (
             {"p": {}},

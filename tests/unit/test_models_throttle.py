@@ -55,20 +55,19 @@ class Moody:
         return self.bucket(now)
 
 
-@pytest.mark.parametrize("share", [0.01, 0.03, 0.05])
+@pytest.mark.parametrize("share", [0.03, 0.10])
 def test_an_endpoint_that_refuses_at_random_is_hardly_slowed(share: float) -> None:
     world = World(Moody(share))
-    world.queue(2000)
+    world.queue(600)
 
     world.run()
 
-    # At full speed 3.1 s, and two seconds or three until the last ones may come again.
-    assert len(world.replies) == 2000
+    # At full speed 0.9 s, and two seconds or three until the last ones may come again.
+    assert len(world.replies) == 600
     assert world.now - world.sent[0] <= 8.0
 
 
-@pytest.mark.parametrize("share", [0.03, 0.05])
-@pytest.mark.parametrize("rate", [10, 50])
+@pytest.mark.parametrize(("rate", "share"), [(10, 0.05), (50, 0.03)])
 def test_a_limit_beside_refusals_at_random_is_still_kept(
     rate: float, share: float
 ) -> None:
