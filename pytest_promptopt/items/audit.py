@@ -15,6 +15,7 @@ from pytest_promptopt.wording import count
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_promptopt.items.grading import Inquiry
     from pytest_promptopt.items.judge import Judge
     from pytest_promptopt.items.pending import Batch, Tally
     from pytest_promptopt.models.budget import Budget
@@ -106,4 +107,16 @@ class Audit:
             Remark(kind="judge", text=each.doubt) for each in found if each.doubt
         )
         fault = next((each.fault for each in found if each.fault), "")
+        if inquiry.lost is not None:
+            self.doubts += (_unanswered(inquiry),)
         return gate.error("judge", fault) if fault else verdict
+
+
+def _unanswered(inquiry: Inquiry) -> Remark:
+    """Say that less is known about the judge than was asked; no reply, no fault."""
+    silent = sum(answer is None for answer in inquiry.answers)
+    asked = count(len(inquiry.answers), "question")
+    why = "" if inquiry.lost is None else f": {inquiry.lost.problem}"
+    return Remark(
+        kind="judge", text=f"{silent:,} of {asked} about the judge got no reply{why}"
+    )
