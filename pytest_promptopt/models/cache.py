@@ -228,11 +228,7 @@ class Cache:
             except cache_file.UnusableFileError as error:
                 # Else another process has replaced it.
                 if cache_file.file_number(self._path) == seen:
-                    aside = cache_file.set_aside(self._path)
-                    self._note(
-                        f"the reply cache {self._path} could not be used ({error}) and "
-                        f"was renamed to {aside.name}: its replies are asked for again"
-                    )
+                    return self._replaced(self._path, str(error))
                 return cache_file.opened(self._path, suspect=False)
         except (OSError, sqlite3.Error, cache_file.UnusableFileError) as error:
             self._note(
@@ -241,6 +237,26 @@ class Cache:
             )
             self._path = None
             return cache_file.memory()
+
+    def _replaced(self, path: Path, why: str) -> sqlite3.Connection:
+        """Set a damaged file aside, and return a new one with what could be read."""
+        from pytest_promptopt.models.cache_rescue import Rescue, rescue
+
+        aside = cache_file.set_aside(path)
+        db = cache_file.opened(path, suspect=False)
+        try:
+            found = rescue(aside, db, is_reply=_is_reply)
+        except sqlite3.Error:
+            found = Rescue(kept=0)
+        self._note(
+            f"the reply cache {path} could not be used ({why}) and was renamed to "
+            f"{aside.name}: {found.told}"
+        )
+        return db
+
+
+def _is_reply(text: str) -> bool:
+    return _decoded(text) is not None
 
 
 def _select(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
