@@ -108,8 +108,16 @@ class Controller:
     def pytest_keyboard_interrupt(self) -> None:
         """Say what becomes of the replies that were paid for."""
         session: Any = self.config.pluginmanager.get_plugin("promptopt-session")
-        if session is not None:  # else each worker has its own
+        if session is not None:
             self.outbox.remarks += filter(None, [session.suite.interrupt()])
+        elif self.results:  # each worker has a session of its own
+            from pytest_promptopt.report.progress import workers_interrupted_line
+
+            results = self.results.values()
+            calls = sum(result.calls for result in results)
+            cached = sum(result.cached for result in results)
+            line = workers_interrupted_line(len(results), calls, cached)
+            self.outbox.remarks.append(line)
 
     def pytest_unconfigure(self) -> None:
         """Remove what the workers of pytest-xdist counted in, if they did."""

@@ -64,6 +64,9 @@ def standing_line(standing: Standing, width: int = 1000) -> str:
     return parts[0][:room]
 
 
+KEPT = "the replies that came are kept; run it again to go on"
+
+
 def interrupted_line(done: int, total: int, calls: int, cached: int) -> str:
     """Return what a run had done when it was interrupted, and how to go on.
 
@@ -73,13 +76,29 @@ def interrupted_line(done: int, total: int, calls: int, cached: int) -> str:
         calls: Replies that models gave.
         cached: Replies from the cache.
     """
-    kept = "the replies that came are kept; run it again to go on"
     if not total:
-        return f"interrupted: {kept}"
-    told = [f"{done:,} of {count(total, 'trial')} judged", count(calls, "call")]
-    if cached:
-        told.append(f"{cached:,} from the cache")
-    return f"interrupted after {', '.join(told)}: {kept}"
+        return f"interrupted: {KEPT}"
+    judged = f"{done:,} of {count(total, 'trial')} judged"
+    return f"interrupted after {judged}, {_asked(calls, cached)}: {KEPT}"
+
+
+def workers_interrupted_line(tests: int, calls: int, cached: int) -> str:
+    """Return the same of a run whose workers have not told what they had begun.
+
+    Args:
+        tests: Prompt tests that had ended.
+        calls: Replies that models gave for them.
+        cached: Replies from the cache.
+    """
+    return (
+        f"interrupted after {count(tests, 'prompt test')}, {_asked(calls, cached)}, "
+        f"beside what the workers had begun: {KEPT}"
+    )
+
+
+def _asked(calls: int, cached: int) -> str:
+    told = count(calls, "call")
+    return f"{told}, {cached:,} from the cache" if cached else told
 
 
 def _parts(standing: Standing) -> list[str]:

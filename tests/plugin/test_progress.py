@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 
 import pytest
 from conftest import Project, plugins_of, shown_in_terminal
 
+from pytest_promptopt import gate
 from pytest_promptopt.canvas import LogLines
+from pytest_promptopt.controller import Controller
+from pytest_promptopt.records import TestResult
 
 SLOW = """
 import time
@@ -157,6 +161,30 @@ def test_an_interrupt_in_a_body_with_threads_does_not_wait_for_the_others(
     result = interrupted(project)
 
     result.stdout.fnmatch_lines(["interrupted after * of 20 trials judged, *"])
+
+
+def test_where_workers_had_the_tests_those_that_had_ended_are_told(
+    project: Project,
+) -> None:
+    # As in the controller of pytest-xdist, which has reports and no session of its own.
+    controller = Controller(project.pytester.parseconfig("-p", "promptopt"))
+    result = TestResult(
+        nodeid="test_sort.py::test_sort",
+        selector="test_sort.py::test_sort",
+        prompt="prompts/sort.j2",
+        model="scripted:skill",
+        verdict=gate.error("provider", "no reply"),
+        calls=19,
+        cached=1,
+    )
+    controller.take(json.dumps(result.to_json()))
+
+    controller.pytest_keyboard_interrupt()
+
+    assert controller.outbox.remarks == [
+        "interrupted after 1 prompt test, 19 calls, 1 from the cache, beside what the "
+        "workers had begun: the replies that came are kept; run it again to go on"
+    ]
 
 
 def interrupted(project: Project) -> pytest.RunResult:
