@@ -17,6 +17,12 @@ _REFUSING = re.compile(
 )
 """How endpoints say that they do not take a parameter, or not with this model."""
 
+_AMOUNT = re.compile(
+    r"too (?:large|long|many|small)|context.?(?:length|window)|exceed|maximum",
+    re.IGNORECASE,
+)
+"""How they say that this one request asks for too much: others may ask for less."""
+
 _FOR_GOOD = re.compile(
     r"UnsupportedParamsError|does not support parameters", re.IGNORECASE
 )
@@ -38,6 +44,8 @@ def refused_parameter(
         sent: Names of the parameters beside model and messages.
     """
     if status not in STATUSES and not _FOR_GOOD.search(text):
+        return None
+    if _AMOUNT.search(text):
         return None
     named = _ROOT.match(str(said.get("param") or ""))
     if named is not None and named.group() in sent:

@@ -150,6 +150,7 @@ def test_the_refused_parameter_is_found_in_real_wordings(
     [
         (400, error("max_tokens is too large: 200000")),
         (400, error("The prompt is too long")),
+        (400, error("'max_tokens' is too large: 900", param="max_tokens")),
         (400, error("Unknown parameter: 'top_k'", param="top_k")),
         (401, error("temperature is not supported")),
         (500, error("temperature is not supported")),
