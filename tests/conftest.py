@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
+import pkgutil
 import shlex
 import shutil
 import warnings
@@ -13,23 +16,20 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-# Loaded once here, since pytester forgets after each run what a run imported.
-import pytest_promptopt.controller
-import pytest_promptopt.items.searching
-import pytest_promptopt.models.arrivals
-import pytest_promptopt.models.cache
-import pytest_promptopt.models.dispatch
-import pytest_promptopt.models.lanes
-import pytest_promptopt.models.offline
-import pytest_promptopt.optimize.strategies.gpo
-import pytest_promptopt.reply_cache
-import pytest_promptopt.session  # noqa: F401
+import pytest_promptopt
 
 if TYPE_CHECKING:
     from repositories import Repository
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["company"]  # a repository with tests of its own
+
+# Loaded once here, since pytester forgets after each run what a run imported. The
+# client is left out: that a run does without it is what some tests look at.
+for found in pkgutil.walk_packages(pytest_promptopt.__path__, "pytest_promptopt."):
+    if not found.name.endswith(("__main__", "openai_client")):
+        with contextlib.suppress(ModuleNotFoundError):  # an extra that is not there
+            importlib.import_module(found.name)
 
 # Of the laws that set no number themselves; --hypothesis-profile=default tries more.
 # A deadline would only tell of a busy machine.

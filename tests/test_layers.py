@@ -14,7 +14,7 @@ PACKAGE = Path(pytest_promptopt.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = [
-    {"errors", "records"},
+    {"errors", "lazily", "records", "unswept"},
     {
         "amounts",
         "settings",

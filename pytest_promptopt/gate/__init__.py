@@ -7,27 +7,34 @@ more those that :func:`doubtful_still` names after :func:`with_retrials`. What c
 the provider's doing is decided once for the whole suite, by :func:`judge_drift`.
 """
 
-from pytest_promptopt.gate.acceptance import accepted, report_only
-from pytest_promptopt.gate.comparison import Comparison, compare
-from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
-from pytest_promptopt.gate.must_pass import doubtful_must_pass, unsteady_must_pass
-from pytest_promptopt.gate.retrials import doubtful_still, with_retrials
-from pytest_promptopt.gate.rules import goes_on, judge_edited
-from pytest_promptopt.gate.single import error, judge_alone, no_score
-from pytest_promptopt.gate.terms import (
-    LOOKS,
-    RECORDED_TRIALS,
-    RETRIALS,
-    ROUNDS,
-    Terms,
-    trials_per_look,
-)
-from pytest_promptopt.gate.unedited import (
-    judge_kept,
-    judge_unchanged,
-    judge_unedited,
-    redraws,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.lazily import resolve_lazily
+
+if TYPE_CHECKING:
+    from pytest_promptopt.gate.acceptance import accepted, report_only
+    from pytest_promptopt.gate.comparison import Comparison, compare
+    from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
+    from pytest_promptopt.gate.must_pass import doubtful_must_pass, unsteady_must_pass
+    from pytest_promptopt.gate.retrials import doubtful_still, with_retrials
+    from pytest_promptopt.gate.rules import goes_on, judge_edited
+    from pytest_promptopt.gate.single import error, judge_alone, no_score
+    from pytest_promptopt.gate.terms import (
+        LOOKS,
+        RECORDED_TRIALS,
+        RETRIALS,
+        ROUNDS,
+        Terms,
+        trials_per_look,
+    )
+    from pytest_promptopt.gate.unedited import (
+        judge_kept,
+        judge_unchanged,
+        judge_unedited,
+        redraws,
+    )
 
 __all__ = [
     "LOOKS",
@@ -57,3 +64,25 @@ __all__ = [
     "unsteady_must_pass",
     "with_retrials",
 ]
+
+resolve_lazily(
+    __name__,
+    {
+        "acceptance": ("accepted", "report_only"),
+        "comparison": ("Comparison", "compare"),
+        "drift": ("Drift", "DriftedTest", "judge_drift"),
+        "must_pass": ("doubtful_must_pass", "unsteady_must_pass"),
+        "retrials": ("doubtful_still", "with_retrials"),
+        "rules": ("goes_on", "judge_edited"),
+        "single": ("error", "judge_alone", "no_score"),
+        "terms": (
+            "LOOKS",
+            "RECORDED_TRIALS",
+            "RETRIALS",
+            "ROUNDS",
+            "Terms",
+            "trials_per_look",
+        ),
+        "unedited": ("judge_kept", "judge_unchanged", "judge_unedited", "redraws"),
+    },
+)

@@ -5,36 +5,43 @@ Every record has ``to_json``, built-in types only, and ``from_json``, its invers
 written to.
 """
 
-from pytest_promptopt.records.ancestor import Ancestor
-from pytest_promptopt.records.base import Record, canonical_json, digest, unshared
-from pytest_promptopt.records.chat import Completion, Request, Usage
-from pytest_promptopt.records.decision import (
-    Outcome,
-    Remark,
-    TestResult,
-    Verdict,
-)
-from pytest_promptopt.records.evaluation import Case, Score, Trial, Trials
-from pytest_promptopt.records.gain_split import GainSplit
-from pytest_promptopt.records.grounds import (
-    CaseChange,
-    LimitCheck,
-    Redraw,
-    TagAccuracy,
-)
-from pytest_promptopt.records.message import Message, Role, with_call_ids
-from pytest_promptopt.records.rechecking import RECHECKS, Recheck
-from pytest_promptopt.records.recipient import Recipient
-from pytest_promptopt.records.score_change import ScoreChange
-from pytest_promptopt.records.searching import (
-    Candidate,
-    Edit,
-    Origin,
-    Proposal,
-    SearchResult,
-    SecondOpinion,
-    Step,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.lazily import resolve_lazily
+
+if TYPE_CHECKING:
+    from pytest_promptopt.records.ancestor import Ancestor
+    from pytest_promptopt.records.base import Record, canonical_json, digest, unshared
+    from pytest_promptopt.records.chat import Completion, Request, Usage
+    from pytest_promptopt.records.decision import (
+        Outcome,
+        Remark,
+        TestResult,
+        Verdict,
+    )
+    from pytest_promptopt.records.evaluation import Case, Score, Trial, Trials
+    from pytest_promptopt.records.gain_split import GainSplit
+    from pytest_promptopt.records.grounds import (
+        CaseChange,
+        LimitCheck,
+        Redraw,
+        TagAccuracy,
+    )
+    from pytest_promptopt.records.message import Message, Role, with_call_ids
+    from pytest_promptopt.records.rechecking import RECHECKS, Recheck
+    from pytest_promptopt.records.recipient import Recipient
+    from pytest_promptopt.records.score_change import ScoreChange
+    from pytest_promptopt.records.searching import (
+        Candidate,
+        Edit,
+        Origin,
+        Proposal,
+        SearchResult,
+        SecondOpinion,
+        Step,
+    )
 
 __all__ = [
     "RECHECKS",
@@ -73,3 +80,60 @@ __all__ = [
     "unshared",
     "with_call_ids",
 ]
+
+resolve_lazily(
+    __name__,
+    {
+        "ancestor": ("Ancestor",),
+        "base": (
+            "Record",
+            "canonical_json",
+            "digest",
+            "unshared",
+        ),
+        "chat": (
+            "Completion",
+            "Request",
+            "Usage",
+        ),
+        "decision": (
+            "Outcome",
+            "Remark",
+            "TestResult",
+            "Verdict",
+        ),
+        "evaluation": (
+            "Case",
+            "Score",
+            "Trial",
+            "Trials",
+        ),
+        "gain_split": ("GainSplit",),
+        "grounds": (
+            "CaseChange",
+            "LimitCheck",
+            "Redraw",
+            "TagAccuracy",
+        ),
+        "message": (
+            "Message",
+            "Role",
+            "with_call_ids",
+        ),
+        "rechecking": (
+            "RECHECKS",
+            "Recheck",
+        ),
+        "recipient": ("Recipient",),
+        "score_change": ("ScoreChange",),
+        "searching": (
+            "Candidate",
+            "Edit",
+            "Origin",
+            "Proposal",
+            "SearchResult",
+            "SecondOpinion",
+            "Step",
+        ),
+    },
+)

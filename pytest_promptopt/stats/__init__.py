@@ -5,27 +5,34 @@ trials inside each case (:func:`stratified_p`); "is the prompt better on cases n
 has seen?" flips whole cases (:func:`sign_flip_p`).
 """
 
-from pytest_promptopt.stats.agreement import Kappa, cohen_kappa
-from pytest_promptopt.stats.intervals import (
-    accuracy_interval,
-    clopper_pearson_interval,
-    difference_interval,
-    effective_cases,
-    t_quantile,
-    weighted_mean,
-    wilson_interval,
-)
-from pytest_promptopt.stats.limits import (
-    alpha_for_look,
-    holm,
-    smallest_confirmable_gain,
-)
-from pytest_promptopt.stats.permutation import Side, sign_flip_p, stratified_p
-from pytest_promptopt.stats.power import (
-    cases_needed,
-    smallest_detectable_drop,
-    within_case_variance,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_promptopt.lazily import resolve_lazily
+
+if TYPE_CHECKING:
+    from pytest_promptopt.stats.agreement import Kappa, cohen_kappa
+    from pytest_promptopt.stats.intervals import (
+        accuracy_interval,
+        clopper_pearson_interval,
+        difference_interval,
+        effective_cases,
+        t_quantile,
+        weighted_mean,
+        wilson_interval,
+    )
+    from pytest_promptopt.stats.limits import (
+        alpha_for_look,
+        holm,
+        smallest_confirmable_gain,
+    )
+    from pytest_promptopt.stats.permutation import Side, sign_flip_p, stratified_p
+    from pytest_promptopt.stats.power import (
+        cases_needed,
+        smallest_detectable_drop,
+        within_case_variance,
+    )
 
 __all__ = [
     "Kappa",
@@ -47,3 +54,22 @@ __all__ = [
     "wilson_interval",
     "within_case_variance",
 ]
+
+resolve_lazily(
+    __name__,
+    {
+        "agreement": ("Kappa", "cohen_kappa"),
+        "intervals": (
+            "accuracy_interval",
+            "clopper_pearson_interval",
+            "difference_interval",
+            "effective_cases",
+            "t_quantile",
+            "weighted_mean",
+            "wilson_interval",
+        ),
+        "limits": ("alpha_for_look", "holm", "smallest_confirmable_gain"),
+        "permutation": ("Side", "sign_flip_p", "stratified_p"),
+        "power": ("cases_needed", "smallest_detectable_drop", "within_case_variance"),
+    },
+)
