@@ -6,18 +6,19 @@ import json
 import os
 import warnings
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_promptopt.errors import PromptOptError, PromptOptWarning, SettingError
 from pytest_promptopt.options import is_pull_request
 from pytest_promptopt.outbox import Outbox
-from pytest_promptopt.proposals import Proposals
-from pytest_promptopt.records import RECHECKS, Recheck, TestResult
-from pytest_promptopt.report import terminal
-from pytest_promptopt.report.plain import plain
+
+if TYPE_CHECKING:
+    from pytest_promptopt.proposals import Proposals
+    from pytest_promptopt.records import TestResult
 
 FOLDER = ".promptopt"
 """What is kept from run to run, in the root folder."""
@@ -40,12 +41,6 @@ class Controller:
         self.drift = ""
         self.skipped: list[str] = []
         self._run = ""
-        name = config.getoption("promptopt_diff", None) or "promptopt.diff"
-        self.proposals = Proposals(
-            root=config.rootpath,
-            outbox=self.outbox,
-            diff_path=self.outbox.folder / name,
-        )
         option = config.option
         if option.optimize_prompts and not option.collectonly:
             try:
@@ -53,8 +48,22 @@ class Controller:
             except SettingError as error:
                 raise pytest.UsageError(str(error)) from None
 
+    @cached_property
+    def proposals(self) -> Proposals:
+        """What the run's searches propose."""
+        from pytest_promptopt.proposals import Proposals
+
+        name = self.config.getoption("promptopt_diff", None) or "promptopt.diff"
+        return Proposals(
+            root=self.config.rootpath,
+            outbox=self.outbox,
+            diff_path=self.outbox.folder / name,
+        )
+
     def take(self, riding: str) -> None:
         """Take the result that rode on a report; a rerun replaces the first one."""
+        from pytest_promptopt.records import TestResult
+
         result = TestResult.from_json(json.loads(riding))
         earlier = self.results.get(result.nodeid)
         if earlier is not None:  # what it cost is still to be told
@@ -72,6 +81,8 @@ class Controller:
         for nodeid, rechecks in json.loads(told).items():
             result = self.results.get(nodeid)
             if result is not None:
+                from pytest_promptopt.records import Recheck
+
                 found = tuple(map(Recheck.from_json, rechecks))
                 self.results[nodeid] = replace(result, rechecks=found)
 
@@ -79,6 +90,8 @@ class Controller:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take the re-checks of a worker of pytest-xdist that has ended."""
         self._run = node.workerinput.get("testrunuid", self._run)
+        from pytest_promptopt.records import RECHECKS
+
         told = getattr(node, "workeroutput", {}).get(RECHECKS)
         if told is not None:
             self.take_rechecks(told)
@@ -178,6 +191,8 @@ class Controller:
 
     def _warn(self, text: str, file: str) -> None:
         try:
+            from pytest_promptopt.report.plain import plain
+
             warnings.warn_explicit(PromptOptWarning(plain(text)), None, file, 1)
         except PromptOptWarning:
             # -W error must not turn a verdict; the summary says it in any case.
@@ -200,21 +215,22 @@ class Controller:
         if not (self.results or self.outbox.problems or self.outbox.remarks):
             return
         from pytest_promptopt.configuration import today
+        from pytest_promptopt.report import terminal
 
         lines = terminal.summary(
             self.ordered,
             written=[self.outbox.shown(path) for path in self.outbox.written],
             remarks=self.outbox.remarks,
             problems=self.outbox.problems,
-            apply_command=self.proposals.apply_command
-            if self.proposals.diff_path in self.outbox.written
-            else None,
+            apply_command=self._apply_command,
             verbosity=self.config.get_verbosity(),
             drift=self.drift,
             today=today(),
         )
         if lines:
             terminalreporter.section("prompts")
+            from pytest_promptopt.report.plain import plain
+
             for line in lines:
                 terminalreporter.write_line(
                     plain(line.text), **dict.fromkeys(line.marks, True)
@@ -226,6 +242,14 @@ class Controller:
                 self.ordered, self.drift, shown=self._in_repository
             ):
                 terminalreporter.write_line(command)
+
+    @property
+    def _apply_command(self) -> str | None:
+        """How the diff is applied, if one was written."""
+        written = self.outbox.written
+        if not written or self.proposals.diff_path not in written:
+            return None
+        return self.proposals.apply_command
 
     def _in_repository(self, file: str) -> str:
         path = os.path.relpath(self.config.rootpath / file, self.proposals.top)

@@ -156,9 +156,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         _marks_a_parameter(mark) for mark in definition.iter_markers("parametrize")
     ):
         return
-    from pytest_promptopt.items.injection import inject
+    from pytest_promptopt.unswept import unswept
 
-    inject(metafunc)
+    with unswept():
+        from pytest_promptopt.items.injection import inject
+
+        inject(metafunc)
 
 
 def _marks_a_parameter(mark: pytest.Mark) -> bool:
@@ -180,9 +183,12 @@ def pytest_collection_modifyitems(
     marked = [item for item in items if item.get_closest_marker("prompt") is not None]
     if not marked:
         return
-    from pytest_promptopt.session import PromptSession
+    from pytest_promptopt.unswept import unswept
 
-    if not config.pluginmanager.has_plugin("promptopt-session"):
-        prompt_session = PromptSession(config, marked)
-        config.pluginmanager.register(prompt_session, "promptopt-session")
-    _controller(config)
+    with unswept():
+        from pytest_promptopt.session import PromptSession
+
+        if not config.pluginmanager.has_plugin("promptopt-session"):
+            prompt_session = PromptSession(config, marked)
+            config.pluginmanager.register(prompt_session, "promptopt-session")
+        _controller(config)

@@ -12,21 +12,15 @@ import pytest
 
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt.errors import PromptOptError, SettingError
-from pytest_promptopt.git import (
-    CommitFiles,
-    absent_tests,
-    base_commit,
-    ini_at,
-    work_tree,
-)
-from pytest_promptopt.items.base_test import Base
-from pytest_promptopt.records import TestResult, Verdict
+from pytest_promptopt.options import is_pull_request
 from pytest_promptopt.settings import fail_on_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pytest_promptopt.git import AbsentTest
+    from pytest_promptopt.items.base_test import Base
+    from pytest_promptopt.records import TestResult, Verdict
     from pytest_promptopt.settings import Settings
 
 
@@ -67,7 +61,11 @@ def _base(config: pytest.Config) -> Base | None:
     option = config.option
     if option.promptopt_update_baseline or option.promptopt_case is not None:
         return None
+    if not is_pull_request(option):
+        return None  # before git is asked for anything
     root = config.rootpath
+    from pytest_promptopt.git import CommitFiles, base_commit, ini_at, work_tree
+
     commit = base_commit(root, option=option.promptopt_compare, environ=os.environ)
     if commit is None:
         return None
@@ -75,6 +73,8 @@ def _base(config: pytest.Config) -> Base | None:
     # One that the pull request deletes held at the base.
     inipath = config.inipath or root / "pytest.ini"
     files = CommitFiles(top, commit.commit)
+    from pytest_promptopt.items.base_test import Base
+
     return Base(commit=commit, files=files, root=root, settings=ini_at(files, inipath))
 
 
@@ -110,6 +110,8 @@ def unjudged(config: pytest.Config, run: Run) -> list[TestResult]:
         return []
     known = {_record_path(config.rootpath, nodeid) for nodeid in run.judged}
     skipped = {_record_path(config.rootpath, nodeid) for nodeid in run.skipped}
+    from pytest_promptopt.git import absent_tests
+
     absent = absent_tests(
         base.files,
         root=config.rootpath,
@@ -155,6 +157,8 @@ def _removed(gone: AbsentTest, commit: str) -> TestResult:
     text = f"commit {commit} has a baseline for it, and {gone.why}"
     if not meant:
         text += f": restore it, or delete {gone.record.name} too if that is meant"
+    from pytest_promptopt.records import Verdict
+
     verdict = Verdict(
         outcome="pass" if meant else "inconclusive", cause="removed", message=text
     )
@@ -166,11 +170,15 @@ def _not_run(absent: AbsentTest, cause: str, commit: str) -> TestResult:
         f"commit {commit} has a baseline for it, and this run has not judged it: look "
         "for a skip, a conftest.py or an ini key that leaves it out"
     )
+    from pytest_promptopt.records import Verdict
+
     verdict = Verdict(outcome="inconclusive", cause=cause, message=text)
     return _result(absent, verdict)
 
 
 def _result(absent: AbsentTest, verdict: Verdict) -> TestResult:
+    from pytest_promptopt.records import TestResult
+
     return TestResult(
         nodeid=absent.test,
         selector=absent.test,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.git import is_tracked
 from pytest_promptopt.models.cache import Cache
 
 if TYPE_CHECKING:
@@ -35,8 +34,11 @@ def cache_of(root: Path, settings: Settings) -> tuple[Cache | None, tuple[str, .
     """
     path = cache_path(root)
     # Whoever commits replies decides what is measured.
-    if path.exists() and is_tracked(path):
-        return None, (COMMITTED,)
+    if path.exists():
+        from pytest_promptopt.git import is_tracked
+
+        if is_tracked(path):
+            return None, (COMMITTED,)
     cache = Cache(path, reads=settings.cache == "on", most_mb=settings.cache_size)
     return cache, ()
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import warnings
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt import gate
 from pytest_promptopt.configuration import check_settings, is_worker
 from pytest_promptopt.errors import (
-    BudgetExhausted,
     ModelError,
     PlacedError,
     PromptOptError,
@@ -27,32 +24,22 @@ from pytest_promptopt.errors import (
 )
 from pytest_promptopt.items import marker, running
 from pytest_promptopt.items.again import AGAIN, RESULT
-from pytest_promptopt.items.committed import selector
 from pytest_promptopt.items.delivery import delivery_of
 from pytest_promptopt.items.faults import users_part
 from pytest_promptopt.items.interruption import Interruption
 from pytest_promptopt.items.look_ahead import one_by_one, upcoming
-from pytest_promptopt.items.marker_place import at_marker
-from pytest_promptopt.items.planned_searches import planned_searches
-from pytest_promptopt.items.rechecking import Rechecks
-from pytest_promptopt.items.single import SingleCase
-from pytest_promptopt.records import RECHECKS, Remark, TestResult
-from pytest_promptopt.report import recording, terminal
-from pytest_promptopt.report.plain import plain
+from pytest_promptopt.items.preloading import preload
 from pytest_promptopt.suite import PromptSuite
+from pytest_promptopt.unswept import unswept
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
-    from typing import NoReturn
+    from collections.abc import Generator, Sequence
 
     from pytest_promptopt.items.conduct import Conduct
-    from pytest_promptopt.records import Recheck, Verdict
+    from pytest_promptopt.items.rechecking import Rechecks
+    from pytest_promptopt.items.settling import Settlement
+    from pytest_promptopt.items.single import SingleCase
 
-COVERED = Remark(kind="xfail", text="its xfail marker keeps this from failing the run")
-SKIPPED = Remark(
-    kind="outage",
-    text="skipped without being judged, as promptopt_on_outage says: run it again",
-)
 ARGUMENTS = pytest.StashKey[tuple[str, ...]]()
 
 
@@ -70,14 +57,27 @@ class PromptSession:
     def __init__(self, config: pytest.Config, collected: Sequence[pytest.Item]) -> None:
         self.suite = PromptSuite(config, collected)
         config.pluginmanager.register(Interruption(self.suite))
-        self.rechecks = Rechecks(self.suite, collected, self._deliver)
+        self._collected = collected
         self._order: Sequence[pytest.Item] = ()
         self._next_item: pytest.Item | None = None
-        self._said: dict[str, str] = {}
         self._called: set[str] = set()
         if not is_worker(config):
             # A worker's usage error would end as a crash; there the items say it.
             check_settings(config)
+
+    @cached_property
+    def _rechecks(self) -> Rechecks:
+        """What proposals do to other prompt tests."""
+        from pytest_promptopt.items.rechecking import Rechecks
+
+        return Rechecks(self.suite, self._collected)
+
+    @cached_property
+    def _settlement(self) -> Settlement:
+        """What turns verdicts into outcomes."""
+        from pytest_promptopt.items.settling import Settlement
+
+        return Settlement(self.suite)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember the run's items, now that nothing more is taken away."""
@@ -92,12 +92,21 @@ class PromptSession:
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say what is going to be asked, before it costs anything."""
-        gates = self._estimate() or self.suite.allowance.estimate()
-        return [*gates, *map(plain, planned_searches(self.suite))]
+        with unswept():
+            gates = self._estimate() or self.suite.allowance.estimate()
+            if not self.suite.config.option.optimize_prompts:
+                return gates
+            from pytest_promptopt.items.planned_searches import planned_searches
+            from pytest_promptopt.report.plain import plain
+
+            return [*gates, *map(plain, planned_searches(self.suite))]
 
     def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:
             return []
+        from pytest_promptopt.report import recording
+        from pytest_promptopt.report.plain import plain
+
         return [plain(line) for line in recording.estimate(self.suite.recordings())]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -106,22 +115,10 @@ class PromptSession:
     ) -> Generator[None, object, object]:
         """Re-check proposals on other prompt tests, once nothing is set up any more."""
         ended = yield
-        if not (session.shouldfail or session.shouldstop):
-            self.rechecks.run()
+        searched = session.config.option.optimize_prompts
+        if searched and not (session.shouldfail or session.shouldstop):
+            self._rechecks.run()
         return ended
-
-    def _deliver(self, found: Mapping[str, Sequence[Recheck]]) -> None:
-        """Hand over what re-checks say; a worker has no controller."""
-        data = {
-            nodeid: [recheck.to_json() for recheck in rechecks]
-            for nodeid, rechecks in found.items()
-        }
-        told, config = json.dumps(data, allow_nan=False), self.suite.config
-        if is_worker(config):
-            config.workeroutput[RECHECKS] = told  # type: ignore[attr-defined]
-            return
-        controller: Any = config.pluginmanager.get_plugin("promptopt-controller")
-        controller.take_rechecks(told)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -148,9 +145,10 @@ class PromptSession:
             del item.stash[RESULT]
         item.stash[ARGUMENTS] = running.argument_names(original)
         conduct: Conduct | SingleCase | None = None
-        self.suite.watch.begin(item.nodeid)
         try:
-            conduct = self._prepared(item)
+            with unswept():
+                conduct = self._prepared(item)
+            self.suite.watch.begin(item.nodeid)
             item.obj = running.looped(
                 item,
                 scorer=conduct.test.scorer,
@@ -165,8 +163,10 @@ class PromptSession:
         except PromptOptError as error:
             placed = isinstance(error, (PlacedError, ScorerError))
             if placed or (conduct is not None and not isinstance(error, ModelError)):
+                from pytest_promptopt.items.marker_place import at_marker
+
                 at_marker(error, item)
-            self._fail(item, _could_not_be_judged(error), conduct)
+            self._settlement.fail(item, error, conduct)
         except Exception as error:  # noqa: BLE001 - raised again, it is the user's
             # A hook or a model of the user's: the lines of this package say nothing.
             trace = users_part(error.__traceback__, item.config.rootpath)
@@ -176,9 +176,12 @@ class PromptSession:
             self.suite.watch.end()
         if AGAIN in item.stash:  # a re-check has no outcome of its own
             return
-        self._note_rechecks(item, conduct)
-        self.suite.let_go(item)
-        self._settle(item, conduct)
+        if item.config.option.optimize_prompts:
+            self._rechecks.note(item, conduct)
+        try:
+            self._settlement.settle(item, conduct)
+        finally:
+            self.suite.let_go(item)
 
     def _prepared(self, item: pytest.Function) -> Conduct | SingleCase:
         again = item.stash.get(AGAIN, None)
@@ -195,93 +198,9 @@ class PromptSession:
         if not conduct.has_begun or one_by_one(item.config):
             for other in upcoming(item, self._next_item, self._order):
                 self.suite.begin(other)
+            if conduct.has_begun:
+                preload(conduct.plan.mode, conduct.in_flight())
         return conduct
-
-    def _note_rechecks(
-        self, item: pytest.Function, conduct: Conduct | SingleCase
-    ) -> None:
-        """Note which tests a proposal is to be re-checked on, if there is one."""
-        result = item.stash.get(RESULT, None)
-        if result is None or isinstance(conduct, SingleCase) or not conduct.driver:
-            return
-        item.stash[RESULT] = self.rechecks.due(result, conduct.driver.budget)
-
-    def _settle(self, item: pytest.Function, conduct: Conduct | SingleCase) -> None:
-        """Turn the verdict into pytest's outcome."""
-        result = item.stash.get(RESULT, None)
-        if result is None:
-            return
-        first = conduct.first_failure()
-        if isinstance(conduct, SingleCase):
-            if first is not None:
-                raise first
-            return
-        verdict = result.verdict
-        stops = verdict.outcome in ("fail", "error") or (
-            verdict.outcome == "inconclusive" and "inconclusive" in self.suite.fail_on
-        )
-        if self._skips(conduct, verdict):
-            result = replace(result, remarks=(*result.remarks, SKIPPED))
-            item.stash[RESULT] = result
-        if not stops and (
-            verdict.outcome == "inconclusive"
-            or verdict.cause in ("report only", "accepted")
-        ):
-            told = terminal.one_line(result)
-            if verdict.outcome == "pass":  # then the figures do not say what is wrong
-                told = f"pass ({verdict.cause}): {verdict.message}"
-            _warn(item, f"{result.prompt}: {told}")
-        _warn_beside(item, result)
-        if SKIPPED in result.remarks:
-            reason = plain(f"{result.prompt}: {terminal.one_line(result)}")
-            raise pytest.skip.Exception(reason, _use_item_location=True)
-        if stops:
-            failure = self._failure(result)
-            checked = verdict.outcome != "error"
-            if first is not None and (checked or result.verdict.cause == "test"):
-                # --pdb then stops where the first failed case was checked.
-                failure = failure.with_traceback(first.__traceback__)
-            raise failure
-
-    def _skips(self, conduct: Conduct, verdict: Verdict) -> bool:
-        """Return whether a test is skipped since the provider was away."""
-        away = verdict.outcome == "error" and verdict.cause == "provider"
-        return away and conduct.rounds.met_outage and self.suite.skips_outages
-
-    def _fail(
-        self,
-        item: pytest.Function,
-        verdict: Verdict,
-        conduct: Conduct | SingleCase | None,
-    ) -> NoReturn:
-        result = TestResult(
-            nodeid=item.nodeid,
-            selector=selector(item),
-            prompt=_label(item),
-            model="",
-            verdict=verdict,
-            calls=conduct.tally.calls if conduct is not None else 0,
-            cached=conduct.tally.cached if conduct is not None else 0,
-            runs=conduct.tally.runs if conduct is not None else 0,
-            line=(item.location[1] or 0) + 1,
-        )
-        item.stash[RESULT] = result
-        raise self._failure(result) from None
-
-    def _failure(self, result: TestResult) -> BaseException:
-        text = terminal.failure(result, already=self._first_with_same(result))
-        return pytest.fail.Exception(plain(text), pytrace=False)
-
-    def _first_with_same(self, result: TestResult) -> str | None:
-        """Return the test that failed with the same error before, if one did."""
-        verdict = result.verdict
-        if verdict.outcome != "error" or verdict.cause == "test":
-            return None
-        reason = verdict.message
-        if verdict.cause != "setup":  # there each file and value is one to mend
-            reason = reason.rpartition("hint:")[2].strip() or reason
-        first = self._said.setdefault(reason, result.nodeid)
-        return None if first == result.nodeid else first
 
     @pytest.hookimpl
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
@@ -306,32 +225,14 @@ class PromptSession:
         result = item.stash.get(RESULT, None)
         if call.when != "call" or result is None:
             return report
-        unsure = result.verdict.outcome in ("error", "inconclusive")
-        if unsure and report.outcome == "skipped" and SKIPPED not in result.remarks:
-            # xfail covers a prompt that got worse, not a run that cannot tell.
-            report.outcome = "failed"
-            del report.wasxfail
-            report.longrepr = str(call.excinfo.value) if call.excinfo else "error"
-        if hasattr(report, "wasxfail") and result.verdict.outcome == "fail":
-            result = replace(result, remarks=(*result.remarks, COVERED))
-        crash = getattr(report.longrepr, "reprcrash", None)
-        if crash is not None and report.outcome == "failed":
-            # Pytest repeats it in its short summary, under CI at full length.
-            crash.message = plain(f"{result.prompt}: {terminal.one_line(result)}")
-        report.promptopt = json.dumps(result.to_json(), allow_nan=False)  # type: ignore[attr-defined]
+        from pytest_promptopt.items.settling import ride
+
+        ride(report, call, result)
         return report
 
     def pytest_unconfigure(self) -> None:
         """Join the engine's thread on every way out."""
         self.suite.close()
-
-
-def _could_not_be_judged(error: PromptOptError) -> Verdict:
-    if isinstance(error, BudgetExhausted):
-        return gate.error("budget", str(error))
-    if isinstance(error, ModelError):
-        return gate.error("provider", str(error), retryable=error.retryable)
-    return gate.error("setup", str(error))
 
 
 def _warn_of(lines: Sequence[str], config: pytest.Config) -> None:
@@ -340,36 +241,3 @@ def _warn_of(lines: Sequence[str], config: pytest.Config) -> None:
             warnings.warn_explicit(
                 PromptOptWarning(line), None, str(config.rootpath), 1
             )
-
-
-def _label(item: pytest.Function) -> str:
-    """Return what messages call an item's prompt, also if its marker is faulty."""
-    mark = marker.closest(item)
-    if mark is None:
-        return item.name
-    try:
-        return marker.read(mark).label
-    except PromptOptError:
-        roles = [mark.kwargs[role] for role in marker.ROLES if role in mark.kwargs]
-        return " + ".join(map(str, [*mark.args, *roles])) or item.name
-
-
-def _warn_beside(item: pytest.Function, result: TestResult) -> None:
-    """Warn of what is to be known beside the verdict."""
-    for remark in result.remarks:
-        _warn(item, f"{result.prompt}: {remark.kind}: {remark.text}")
-    if result.search is not None and result.search.outcome == "error":
-        _warn(item, f"{result.prompt}: search failed: {result.search.message}")
-
-
-def _warn(item: pytest.Function, text: str) -> None:
-    try:
-        warnings.warn_explicit(
-            PromptOptWarning(plain(text)),
-            None,
-            str(item.path),
-            (item.location[1] or 0) + 1,
-        )
-    except PromptOptWarning:
-        # -W error must not turn a verdict; the summary says it in any case.
-        return

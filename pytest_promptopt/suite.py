@@ -8,26 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt.configuration import (
-    settings_of,
-    strategy_of,
-    today,
-    under_ci,
-)
+from pytest_promptopt.configuration import settings_of, strategy_of, today, under_ci
 from pytest_promptopt.errors import PromptOptError
 from pytest_promptopt.gate import RECORDED_TRIALS
 from pytest_promptopt.items import interruption, places
 from pytest_promptopt.items.allowance import Allowance
 from pytest_promptopt.items.collection import LEAVING, Collection
 from pytest_promptopt.items.conduct import Conduct
-from pytest_promptopt.items.judge import most_judged
 from pytest_promptopt.items.planning import plan
 from pytest_promptopt.items.roster import Roster
-from pytest_promptopt.items.single import SingleCase
 from pytest_promptopt.models.engine import CLOSE_S, Engine
-from pytest_promptopt.progress import watch_for
 from pytest_promptopt.pull_request import base_of, fail_on
-from pytest_promptopt.report.recording import Recording as Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +29,10 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.items.searching import SearchDriver
+    from pytest_promptopt.items.single import SingleCase
     from pytest_promptopt.items.watching import Watch
     from pytest_promptopt.models.chat import NamedModel
+    from pytest_promptopt.report.recording import Recording as Recorded
     from pytest_promptopt.settings import Settings
 
 HURRY_S = 0.2
@@ -117,6 +110,8 @@ class PromptSuite:
     @cached_property
     def watch(self) -> Watch:
         """What shows how far the run is."""
+        from pytest_promptopt.progress import watch_for
+
         return watch_for(
             self.config, lambda: self._engine.repeated if self._engine else 0
         )
@@ -192,6 +187,7 @@ class PromptSuite:
         conduct = self._conducts.get(item.nodeid)
         if conduct is not None and not conduct.in_flight():
             del self._conducts[item.nodeid]
+            conduct.release()
 
     @property
     def recording(self) -> Recording | None:
@@ -294,6 +290,9 @@ class PromptSuite:
             except (PromptOptError, *LEAVING):
                 continue  # said when its own turn comes
             if records:
+                from pytest_promptopt.items.judge import most_judged
+                from pytest_promptopt.report.recording import Recording as Recorded
+
                 found.append(
                     Recorded(
                         name=test.name,
@@ -317,6 +316,8 @@ class PromptSuite:
         if not found:
             self.tests.check_case_id(case_id, self.selected)
             pytest.skip(f"{test.mark.label} has no case {case_id!r}")
+        from pytest_promptopt.items.single import SingleCase
+
         return SingleCase(
             test=test,
             case=found[0],

@@ -170,3 +170,12 @@ def shortened(text: str, limit: int = 60) -> str:
     """Quote text on one line, control characters escaped, cut to ``limit``."""
     cut = text if len(text) <= limit else f"{text[: limit - 3]}..."
     return repr(cut)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message, or the name of its class."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as fault:  # noqa: BLE001 - said instead of the message
+        return f"no message, its __str__ raised {type(fault).__name__}"
+    return lines[0] if lines else type(error).__name__

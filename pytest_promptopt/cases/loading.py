@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.cases.columns import rows_of_csv
 from pytest_promptopt.cases.fields import case_from
 from pytest_promptopt.cases.files import (
     check_size,
@@ -19,11 +18,7 @@ from pytest_promptopt.cases.files import (
     shown_path,
 )
 from pytest_promptopt.cases.json_rows import rows_of_json_lines, rows_of_json_list
-from pytest_promptopt.cases.linked import rows_of_linked
-from pytest_promptopt.cases.parquet_rows import rows_of_parquet
 from pytest_promptopt.cases.rows import MOST_CASES, Row, fault, shown
-from pytest_promptopt.cases.toml_rows import rows_of_toml
-from pytest_promptopt.cases.yaml_rows import rows_of_yaml
 from pytest_promptopt.errors import CaseFileError
 
 if TYPE_CHECKING:
@@ -40,18 +35,10 @@ CaseSource = (
 )
 """What ``cases=`` takes: a file, the cases themselves, or a function giving them."""
 
-READERS: Mapping[str, Callable[[str, str], list[Row]]] = {
-    ".csv": rows_of_csv,
-    ".json": rows_of_json_list,
-    ".jsonl": rows_of_json_lines,
-    ".ndjson": rows_of_json_lines,
-    ".toml": rows_of_toml,
-    ".tsv": rows_of_csv,
-}
-"""File extension to reader: from text and file name to rows. YAML, which may name other
-files, and parquet, which is no text, are read apart."""
-
-EXTENSIONS = tuple(sorted([*READERS, ".parquet", ".yaml", ".yml"]))
+EXTENSIONS = (
+    *(".csv", ".json", ".jsonl", ".ndjson", ".parquet"),
+    *(".toml", ".tsv", ".yaml", ".yml"),
+)
 
 
 def load_cases(
@@ -102,11 +89,26 @@ def _rows_of_file(spec: str, roots: Sequence[Path]) -> tuple[list[Row], str]:
     path = find_case_file(spec, roots)
     file = shown_path(path, roots)
     if extension == ".parquet":
+        from pytest_promptopt.cases.parquet_rows import rows_of_parquet
+
         check_size(path, file)
         return rows_of_parquet(path, file), file
     text = read_case_text(path, file)
-    if extension in READERS:
-        return READERS[extension](text, file), file
+    if extension in (".jsonl", ".ndjson"):
+        return rows_of_json_lines(text, file), file
+    if extension == ".json":
+        return rows_of_json_list(text, file), file
+    if extension in (".csv", ".tsv"):
+        from pytest_promptopt.cases.columns import rows_of_csv
+
+        return rows_of_csv(text, file), file
+    if extension == ".toml":
+        from pytest_promptopt.cases.toml_rows import rows_of_toml
+
+        return rows_of_toml(text, file), file
+    from pytest_promptopt.cases.linked import rows_of_linked
+    from pytest_promptopt.cases.yaml_rows import rows_of_yaml
+
     linked = functools.partial(rows_of_linked, folder=path.parent, roots=roots)
     return rows_of_yaml(text, file, linked), file
 

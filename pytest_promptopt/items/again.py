@@ -10,12 +10,11 @@ import pytest
 # name; pytest-rerunfailures, which pytest's own team keeps, takes it too.
 from _pytest.runner import runtestprotocol
 
-from pytest_promptopt.records import TestResult
-
 if TYPE_CHECKING:
     from pytest_promptopt.items.conduct import Conduct
+    from pytest_promptopt.records import TestResult
 
-RESULT = pytest.StashKey[TestResult]()
+RESULT = pytest.StashKey["TestResult"]()
 """What an item's last run came to."""
 
 AGAIN = pytest.StashKey["Conduct"]()

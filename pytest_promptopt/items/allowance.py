@@ -11,8 +11,6 @@ from pytest_promptopt.amounts import Amounts, written
 from pytest_promptopt.configuration import under_ci
 from pytest_promptopt.errors import BudgetExhausted, PromptOptError, SettingError
 from pytest_promptopt.items.collection import LEAVING
-from pytest_promptopt.items.planned_calls import planned_calls, usual_tokens
-from pytest_promptopt.items.share import Share, share_of, told_share, unasked
 from pytest_promptopt.models.account import Cost
 from pytest_promptopt.models.budget import Budget, unpriced
 from pytest_promptopt.settings import budget_of
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.items.planned_calls import PlannedCalls
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.items.share import Share
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.ledger import LedgerAccount
     from pytest_promptopt.suite import PromptSuite
@@ -155,6 +154,8 @@ class Allowance:
         spared = self.limits is None and model.costs_nothing
         if spared or not plan.trials:
             return None
+        from pytest_promptopt.items.planned_calls import planned_calls
+
         return planned_calls(test, plan, reference, model)
 
     def estimate(self) -> list[str]:
@@ -221,6 +222,8 @@ class Allowance:
             return Cost(calls)
         tokens, dollars = 0, 0.0
         prices = self._suite.models.prices
+        from pytest_promptopt.items.planned_calls import usual_tokens
+
         for entry in self.planned:
             usage = usual_tokens(
                 entry.test, entry.test.settings, reply=0, limited=False
@@ -282,6 +285,8 @@ class Allowance:
             prices=prices,
             within=self._searches,
         )
+        from pytest_promptopt.items.share import Share, share_of, told_share, unasked
+
         if self.limits is not None:
             told = told_share(budget.limits.calls, whole.calls, aside, parts)
             return share_of(test, budget, model, prices, told=told)

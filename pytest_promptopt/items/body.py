@@ -20,6 +20,7 @@ from pytest_promptopt.records import Completion, Score, unshared
 from pytest_promptopt.scorers import as_score
 from pytest_promptopt.scorers.asking import Asking
 from pytest_promptopt.scorers.calls import unusable_or_calls
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,15 +181,6 @@ class Body:
 def _said_by(error: BaseException) -> str:
     name, line = type(error).__name__, first_line(error)
     return name if line == name else f"{name}: {line}"
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an exception's message, or the name of its class."""
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception as fault:  # noqa: BLE001 - said instead of the message
-        return f"no message, its __str__ raised {type(fault).__name__}"
-    return lines[0] if lines else type(error).__name__
 
 
 def _ends_the_run(error: BaseException) -> bool:

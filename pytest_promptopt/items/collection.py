@@ -11,11 +11,8 @@ import pytest
 
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.items.loading import load
-from pytest_promptopt.items.marker_place import at_marker
 from pytest_promptopt.items.places import roots
-from pytest_promptopt.items.planning import edited
 from pytest_promptopt.items.reference import Reference, reference_of
-from pytest_promptopt.scorers.asking import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +65,8 @@ class Collection:
             try:
                 self._tests[item.nodeid] = self._load(item)
             except PromptOptError as error:
+                from pytest_promptopt.items.marker_place import at_marker
+
                 self._tests[item.nodeid] = at_marker(error, item)
             except LEAVING as error:
                 self._tests[item.nodeid] = error
@@ -90,6 +89,10 @@ class Collection:
                 config=self._config, name=name
             ),
         )
+        if test.scorer is None:
+            return test
+        from pytest_promptopt.scorers.asking import Asking
+
         if not isinstance(test.scorer, Asking):
             return test
         return replace(test, judge=self._models.judge(test, test.scorer))
@@ -132,6 +135,8 @@ class Collection:
     def _hypotheses_of(self, item: pytest.Item) -> int:
         try:
             test, reference = self.test_of(item), self.reference_for(item)
+            from pytest_promptopt.items.planning import edited
+
             if not edited(test, self._models.task_model(test), reference):
                 return 0
             return 1 + len(reference.limits)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt import baseline as baselines
 from pytest_promptopt.errors import BaselineError, TemplateError
-from pytest_promptopt.looks import Look, parse_looks
-from pytest_promptopt.prompts import Prompt
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_promptopt.baseline import Baseline
+    from pytest_promptopt.looks import Look
     from pytest_promptopt.prompts.project_environment import ProjectEnvironment
 
 
@@ -46,6 +45,8 @@ def baseline_of(
             return None
         baseline = baselines.parse(text, _shown(item, path))
         if environment.name:  # its code may lack by now what the record uses
+            from pytest_promptopt.prompts import Prompt
+
             Prompt.from_snapshot(baseline.prompt, environment)
         return baseline  # noqa: TRY300 - both lines above may refuse it
     except (BaselineError, TemplateError) as error:
@@ -62,7 +63,11 @@ def looks_of(item: pytest.Item, path: Path) -> tuple[Look, ...]:
         BaselineError: The file cannot be read.
     """
     text = _committed_text(item, path)
-    return () if text is None else parse_looks(text, _shown(item, path))
+    if text is None:
+        return ()
+    from pytest_promptopt.looks import parse_looks
+
+    return parse_looks(text, _shown(item, path))
 
 
 def _committed_text(item: pytest.Item, path: Path) -> str | None:

@@ -12,32 +12,18 @@ from typing import TYPE_CHECKING
 
 from pytest_promptopt import gate
 from pytest_promptopt.errors import PromptOptError, SettingError
-from pytest_promptopt.gate import Terms
 from pytest_promptopt.items.arms import arms_of
-from pytest_promptopt.items.audit import Audit
-from pytest_promptopt.items.comparison import Comparison
-from pytest_promptopt.items.delivery.comparable import of_other_places
-from pytest_promptopt.items.explaining import (
-    not_comparable,
-    of_other_prompts,
-    of_stale_record,
-    with_acceptance,
-    with_outage,
-    with_shortage,
-    with_switches,
-)
-from pytest_promptopt.items.judge import change_of, with_judge_change
+from pytest_promptopt.items.judge_change import change_of, with_judge_change
 from pytest_promptopt.items.pending import Tally, gathered, replies_of
-from pytest_promptopt.items.recording import kept, recorded
-from pytest_promptopt.items.result import result_of, with_search
 from pytest_promptopt.items.rounds import Rounds
-from pytest_promptopt.records import Redraw, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from concurrent.futures import Future
 
     from pytest_promptopt.baseline import Baseline
+    from pytest_promptopt.gate import Terms
+    from pytest_promptopt.items.audit import Audit
     from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
@@ -47,7 +33,13 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.engine import Engine, Reply
     from pytest_promptopt.models.prices import Price
-    from pytest_promptopt.records import TestResult, Trials, Verdict
+    from pytest_promptopt.records import (
+        Redraw,
+        SearchResult,
+        TestResult,
+        Trials,
+        Verdict,
+    )
 
 
 @dataclass(kw_only=True)
@@ -102,6 +94,8 @@ class Conduct:
         """What is asked about the judge, if there is one."""
         if self.test.judge is None:
             return None
+        from pytest_promptopt.items.audit import Audit
+
         return Audit(
             judge=self.test.judge,
             engine=self.engine,
@@ -144,10 +138,17 @@ class Conduct:
         """Return what the body raised on the first wrong reply, with its traceback."""
         return self.rounds.first_failure() if self.has_begun else None
 
+    def release(self) -> None:
+        """Forget the trials, once nobody looks at them any more."""
+        if self.has_begun:
+            self.rounds.release()
+
     @property
     def terms(self) -> Terms:
         """What the comparison is held against."""
         reference = self.reference
+        from pytest_promptopt.gate import Terms
+
         return Terms(
             hypotheses=max(1, self.hypotheses()),
             min_score=reference.min_score,
@@ -161,6 +162,8 @@ class Conduct:
         if self.audit is not None and self.has_begun and self.audits:
             verdict = yield from self.audit.run(verdict, self.rounds.own)
             self.files = {} if verdict.outcome == "error" else self.files
+        from pytest_promptopt.items.explaining import with_acceptance, with_shortage
+
         if not self.recording:
             verdict = with_acceptance(verdict, self.test, self.reference)
         if self.has_begun:
@@ -168,6 +171,8 @@ class Conduct:
             self.files = {} if verdict.cause == "budget" else self.files
         if self.report_only and verdict.outcome in ("fail", "inconclusive"):
             verdict = gate.report_only(verdict)
+        from pytest_promptopt.items.result import result_of, with_search
+
         result = result_of(self, verdict)
         if self.search is not None and verdict.outcome != "error":
             searched = yield from self._searched(self.search)
@@ -178,6 +183,8 @@ class Conduct:
         self, plan_search: Callable[[int], SearchDriver]
     ) -> Generator[Batch, None, SearchResult]:
         """Search; whatever goes wrong there leaves the verdict as it is."""
+        from pytest_promptopt.records import SearchResult
+
         try:
             self.driver = plan_search(self.rounds.most_sent if self.has_begun else 0)
             return (yield from self.driver.run())
@@ -192,12 +199,24 @@ class Conduct:
     def _verdict(self) -> Generator[Batch, None, Verdict]:
         record, mode = self.reference.record, self.plan.mode
         if self.recording is not None and mode == "kept":
+            from pytest_promptopt.items.recording import kept
+
             return kept(self.test, self.recording, self.terms)
+        from pytest_promptopt.items.explaining import (
+            not_comparable,
+            of_other_prompts,
+            of_stale_record,
+            with_outage,
+            with_switches,
+        )
+
         if mode == "unchanged" and record is not None:
             if self.reference.stale:
                 return of_stale_record(self.test, record, None, self.reference)
             return gate.judge_unchanged(self.test.cases, record, self.terms)
         if mode == "edited" and record is not None:
+            from pytest_promptopt.items.delivery.comparable import of_other_places
+
             other = of_other_prompts(self.test, self.reference) or of_other_places(
                 self.test, self.reference
             )
@@ -221,6 +240,8 @@ class Conduct:
     def _judged_alone(self, record: Baseline | None, trials: Trials) -> Verdict:
         test = self.test
         if self.plan.mode == "record":
+            from pytest_promptopt.items.recording import recorded
+
             verdict, self.files = recorded(
                 test,
                 trials,
@@ -240,11 +261,15 @@ class Conduct:
                 terms=self.terms,
             )
         if self.reference.stale:
+            from pytest_promptopt.items.explaining import of_stale_record
+
             return of_stale_record(test, record, trials, self.reference)
         self.redraws = gate.redraws(test.cases, record, trials)
         return gate.judge_unedited(test.cases, record, trials, self.terms)
 
     def _compared(self, record: Baseline) -> Generator[Batch, None, Verdict]:
+        from pytest_promptopt.items.comparison import Comparison
+
         comparison = Comparison(rounds=self.rounds, record=record, terms=self.terms)
         verdict = yield from comparison.run()
         known = not (self.reference.stale or change_of(self.test, record))

@@ -11,7 +11,7 @@ import pytest
 import pytest_promptopt
 from pytest_promptopt import gate
 from pytest_promptopt.errors import PromptOptError
-from pytest_promptopt.items.body import first_line
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from types import TracebackType

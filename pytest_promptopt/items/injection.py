@@ -16,7 +16,6 @@ import pytest
 
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.items import marker
-from pytest_promptopt.items.marker_place import marker_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +82,8 @@ def inject(metafunc: pytest.Metafunc) -> None:
     names = own_names(metafunc.function)
     refusal = _refusal(metafunc, names)
     if refusal is not None:
+        from pytest_promptopt.items.marker_place import marker_place
+
         place = marker_place(metafunc.definition)
         name = metafunc.function.__qualname__
         pytest.fail(f"{place}: {name}: {refusal}", pytrace=False)
@@ -155,11 +156,13 @@ def _check_names(metafunc: pytest.Metafunc, names: tuple[str, ...]) -> None:
 
 
 def _check_places(metafunc: pytest.Metafunc, mark: marker.PromptMark) -> None:
-    from pytest_promptopt.items.delivery.deliverable import check_keys
     from pytest_promptopt.items.places import check_existence, check_syntax, roots
 
     check_existence(mark, metafunc.config, metafunc.definition.path)
-    check_keys(mark, roots(metafunc.config, metafunc.definition.path))
+    if mark.deliver != "argument":
+        from pytest_promptopt.items.delivery.deliverable import check_keys
+
+        check_keys(mark, roots(metafunc.config, metafunc.definition.path))
     check_syntax(mark, metafunc.config, metafunc.definition.path)
 
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt.report.progress import interrupted_line
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -57,6 +55,8 @@ def told(conducts: Iterable[Conduct]) -> str:
         done += sum(_is_done(pending) for pending in sent)
         calls += sum(tally.calls for tally in tallies) + sum(map(_has_come, sent))
         cached += sum(tally.cached for tally in tallies)
+    from pytest_promptopt.report.progress import interrupted_line
+
     return interrupted_line(done, total, calls, cached)
 
 

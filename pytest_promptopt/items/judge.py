@@ -1,10 +1,10 @@
-"""The judge of one prompt test: what it asks, whom, and whether it has changed."""
+"""The judge of one prompt test: what it asks, and whom."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.prompts import environment_named, load_prompt
@@ -17,32 +17,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.prompt_test import PromptTest
-    from pytest_promptopt.items.reference import Reference
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.prices import Price
     from pytest_promptopt.prompts import Prompt
     from pytest_promptopt.prompts.source import SyntaxName
-    from pytest_promptopt.records import Verdict
     from pytest_promptopt.scorers.asking import Asking
-
-Change = Literal["", "changed", "new", "gone"]
-
-_SWITCHES: Mapping[Change, str] = {
-    "changed": "the judge changed: both arms were scored with the new one",
-    "new": "a judge scores it now: both arms were scored with it",
-    "gone": "no judge scores it any more: both arms were scored without one",
-}
-_REMARKS: Mapping[Change, str] = {
-    "changed": "the judge (its rubric, verdicts or model) is not the one that the "
-    "baseline was recorded with: both prompts are scored by the new one",
-    "new": "the baseline was recorded without a judge: both prompts are scored by the "
-    "new one",
-    "gone": "the baseline was recorded with a judge: both prompts are scored without "
-    "one",
-}
-_UPDATE = "until it is recorded anew with --promptopt-update-baseline"
 
 
 def rubric_reader(
@@ -152,33 +132,3 @@ def grades_itself(test: PromptTest, model: NamedModel) -> list[Remark]:
         "another model with promptopt_judge_model"
     )
     return [Remark(kind="judge", text=text)]
-
-
-def change_of(test: PromptTest, record: Baseline) -> Change:
-    """Return what became of the judge since a record was made; empty if nothing."""
-    before = record.parts.get("judge")
-    now = None if test.judge is None else test.judge.fingerprint
-    if before == now:
-        return ""
-    if before is None:
-        return "new"
-    return "gone" if now is None else "changed"
-
-
-def with_judge_change(
-    verdict: Verdict, test: PromptTest, reference: Reference
-) -> Verdict:
-    """Say that the judge is another one than in the record, where that is so."""
-    record = reference.record
-    change = "" if record is None else change_of(test, record)
-    if not change or verdict.outcome == "error":
-        return verdict
-    return replace(verdict, message=f"{verdict.message}\n{_SWITCHES[change]}")
-
-
-def judge_changed(test: PromptTest, record: Baseline | None) -> list[Remark]:
-    """Say that the judge is another one than in the record that counts."""
-    change = "" if record is None else change_of(test, record)
-    if not change:
-        return []
-    return [Remark(kind="judge changed", text=f"{_REMARKS[change]}, {_UPDATE}")]

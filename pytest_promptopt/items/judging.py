@@ -6,9 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import ModelError, PlacedError
-from pytest_promptopt.items import grading
-from pytest_promptopt.items.handle import PromptHandle
-from pytest_promptopt.items.sender import Sender
 from pytest_promptopt.items.sending import awaited
 
 if TYPE_CHECKING:
@@ -16,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_promptopt.items.body import Body, Judged
     from pytest_promptopt.items.delivery.way import Delivery
+    from pytest_promptopt.items.handle import PromptHandle
     from pytest_promptopt.items.pending import Pending
     from pytest_promptopt.models.engine import Engine, Reply
 
@@ -25,6 +23,9 @@ Awaiting = Callable[["Future[Reply]"], Awaitable[None]]
 
 def handle_for(pending: Pending, body: Body, engine: Engine) -> PromptHandle:
     """Return the live handle of one trial."""
+    from pytest_promptopt.items.handle import PromptHandle
+    from pytest_promptopt.items.sender import Sender
+
     sender = Sender(pending=pending, engine=engine)
     return PromptHandle(pending.arm.prompt, sender, project=body.delivery.copy)
 
@@ -41,7 +42,7 @@ def judge(pending: Pending, body: Body, engine: Engine) -> None:
         pending.lost = error
         return
     pending.judged = _checked(judged, handle, pending, body.delivery)
-    grading.begin(pending, engine)
+    _grade(pending, engine)
 
 
 async def judge_async(
@@ -63,7 +64,14 @@ async def judge_async(
         pending.lost = error
         return
     pending.judged = _checked(judged, handle, pending, body.delivery)
-    grading.begin(pending, engine)
+    _grade(pending, engine)
+
+
+def _grade(pending: Pending, engine: Engine) -> None:
+    if pending.draw.judge is not None:
+        from pytest_promptopt.items import grading
+
+        grading.begin(pending, engine)
 
 
 def arrive(pending: Pending) -> bool:

@@ -17,28 +17,16 @@ from pytest_promptopt.cases import (
     select_cases,
     selection_note,
 )
-from pytest_promptopt.errors import (
-    CaseFileError,
-    PromptOptError,
-    SourceError,
-)
+from pytest_promptopt.errors import CaseFileError, PromptOptError, SourceError
 from pytest_promptopt.items import faults, injection, marker, places
-from pytest_promptopt.items.body import first_line
-from pytest_promptopt.items.committed import (
-    baseline_of,
-    changed_at,
-    looks_of,
-    selector,
-)
-from pytest_promptopt.items.delivery.deliverable import check_sources
-from pytest_promptopt.items.judge import rubric_reader
+from pytest_promptopt.items.committed import baseline_of, changed_at, looks_of, selector
 from pytest_promptopt.items.prompt_test import PromptTest
 from pytest_promptopt.items.request_settings import settings_for
 from pytest_promptopt.items.watched_files import digest_of_file, watched_files
 from pytest_promptopt.prompts import check_inputs, environment_named, load_prompt
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.records import digest
-from pytest_promptopt.scorers import Asking, resolve_scorer
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +64,10 @@ def load(
     prompt = prompt_of(item.config, mark, tried)
     every = load_cases(_supplied(mark), roots=tried, label=f"{mark.label} cases")
     calls_itself = "prompt" in names or mark.deliver != "argument"
-    check_sources(mark, prompt, item.config.rootpath)
+    if mark.deliver != "argument":
+        from pytest_promptopt.items.delivery.deliverable import check_sources
+
+        check_sources(mark, prompt, item.config.rootpath)
     if not calls_itself:  # a live handle may be rendered with other inputs
         check_variables(every, prompt.variables, prompt_label=mark.label)
         check_inputs(prompt, every)
@@ -152,6 +143,9 @@ def _scorer(
 ) -> Scorer | None:
     if mark.scorer is None:
         return None
+    from pytest_promptopt.items.judge import rubric_reader
+    from pytest_promptopt.scorers import Asking, resolve_scorer
+
     scorer = resolve_scorer(
         mark.scorer,
         extra=named_scorer,

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_promptopt.errors import SettingError
-from pytest_promptopt.gate.limits import check_limit
 from pytest_promptopt.items import named_sources
 from pytest_promptopt.items.named_sources import wrong as _wrong
-from pytest_promptopt.scorers.own_asking import asks
 from pytest_promptopt.settings import GATES, SYNTAXES, did_you_mean
 
 if TYPE_CHECKING:
@@ -201,7 +199,11 @@ def _size(given: Mapping[str, Any], name: str) -> int | None:
 
 
 def _scorer(value: Any) -> Any:
-    if value is None or isinstance(value, str) or callable(value) or asks(value):
+    if value is None or isinstance(value, str) or callable(value):
+        return value
+    from pytest_promptopt.scorers.own_asking import asks
+
+    if asks(value):
         return value
     hint = 'write scorer="exact" or scorer=number(tolerance=0.01)'
     if isinstance(value, (list, tuple, Mapping)) and value:
@@ -264,6 +266,8 @@ def _limits(value: Any) -> Mapping[str, str]:
                 f'write limits={{"{part}": "<=400"}} or limits={{"{part}": "+10%"}}',
             )
         try:
+            from pytest_promptopt.gate.limits import check_limit
+
             check_limit(limit)
         except SettingError as error:
             raise _wrong(f"limits[{part!r}]: {error.problem}", error.hint) from None

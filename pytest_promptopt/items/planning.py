@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt.errors import TemplateError
 from pytest_promptopt.gate import RECORDED_TRIALS, trials_per_look
-from pytest_promptopt.items.judge import change_of
+from pytest_promptopt.items.judge_change import change_of
 from pytest_promptopt.records import digest
 
 if TYPE_CHECKING:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_promptopt.configuration import is_worker
 from pytest_promptopt.errors import PatchError, PromptOptError
 from pytest_promptopt.gate.limits import read_limit
-from pytest_promptopt.items.again import run_again
-from pytest_promptopt.items.body import first_line
+from pytest_promptopt.items.again import RESULT, run_again
 from pytest_promptopt.items.side_by_side import most_calls, side_by_side
 from pytest_promptopt.items.touching import Touched, change_of, touched, unchecked
-from pytest_promptopt.records import Recheck
-from pytest_promptopt.wording import count
+from pytest_promptopt.records import RECHECKS, Recheck
+from pytest_promptopt.wording import count, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
+    from pytest_promptopt.items.conduct import Conduct
+    from pytest_promptopt.items.single import SingleCase
     from pytest_promptopt.models.budget import Budget
     from pytest_promptopt.records import TestResult, Verdict
     from pytest_promptopt.suite import PromptSuite
@@ -60,21 +63,20 @@ class Rechecks:
     Args:
         suite: Reads prompt tests.
         collected: All collected prompt tests, also those that ``-k`` took away.
-        deliver: Takes what is known so far, by the node id of the proposing test.
     """
 
-    def __init__(
-        self,
-        suite: PromptSuite,
-        collected: Sequence[pytest.Item],
-        deliver: Callable[[Mapping[str, tuple[Recheck, ...]]], None],
-    ) -> None:
+    def __init__(self, suite: PromptSuite, collected: Sequence[pytest.Item]) -> None:
         self._suite = suite
         self._collected = sorted(collected, key=lambda item: item.nodeid)
-        self._deliver = deliver
         self._due: dict[str, Due] = {}
 
-    def due(self, result: TestResult, budget: Budget) -> TestResult:
+    def note(self, item: pytest.Item, conduct: Conduct | SingleCase) -> None:
+        """Note which tests an item's proposal is to be re-checked on, if it has one."""
+        result, driver = item.stash.get(RESULT, None), getattr(conduct, "driver", None)
+        if result is not None and driver is not None:
+            item.stash[RESULT] = self._noted(result, driver.budget)
+
+    def _noted(self, result: TestResult, budget: Budget) -> TestResult:
         """Note which tests a proposal touches.
 
         Args:
@@ -122,7 +124,17 @@ class Rechecks:
             self._tell()
 
     def _tell(self) -> None:
-        self._deliver({nodeid: due.rechecks for nodeid, due in self._due.items()})
+        """Hand over what is known so far; a worker has no controller."""
+        data = {
+            nodeid: [recheck.to_json() for recheck in due.rechecks]
+            for nodeid, due in self._due.items()
+        }
+        told, config = json.dumps(data, allow_nan=False), self._suite.config
+        if is_worker(config):
+            config.workeroutput[RECHECKS] = told  # type: ignore[attr-defined]
+            return
+        controller: Any = config.pluginmanager.get_plugin("promptopt-controller")
+        controller.take_rechecks(told)
 
     def _hypotheses_of(self, entry: Touched) -> int:
         try:

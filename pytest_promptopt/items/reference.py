@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.items import remarks
-from pytest_promptopt.items.judge import judge_changed
-from pytest_promptopt.prompts import Prompt
+from pytest_promptopt.items.judge_change import judge_changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.items.base_test import BaseTest, InForce
     from pytest_promptopt.items.prompt_test import PromptTest
+    from pytest_promptopt.prompts import Prompt
     from pytest_promptopt.records import Remark
 
 
@@ -73,15 +72,17 @@ def reference_of(
             gate=mark.gate,
             remarks=(
                 *judge_changed(test, test.baseline),
-                *remarks.unsteady(test, test.baseline),
+                *_unsteady(test, test.baseline),
             ),
         )
+    from pytest_promptopt.items import remarks
+
     found = base.in_force(min_score=mark.min_score, limits=mark.limits, gate=mark.gate)
     if base.record is None:
         said = [
             remarks.new_test(test.baseline, base),
             *remarks.limits_changed(test, found, base),
-            *remarks.unsteady(test, test.baseline),
+            *_unsteady(test, test.baseline),
         ]
         return _by(found, replace(_to_record(test), remarks=tuple(said)))
     return _by(found, _to_base(test, base, base.record, found, model_identity))
@@ -106,6 +107,8 @@ def _to_record(test: PromptTest) -> Reference:
 
 
 def _recorded(record: Baseline, test: PromptTest) -> Prompt:
+    from pytest_promptopt.prompts import Prompt
+
     # What is code in the project's Jinja environment is no part of a record.
     return Prompt.from_snapshot(record.prompt, test.prompt.environment)
 
@@ -130,6 +133,8 @@ def _to_base(
     old_cases = base.has_same_cases and record.parts.get("cases") != parts["cases"]
     what = [name for name, other in differs.items() if other]
     accepting = _accepting(test, base, parts)
+    from pytest_promptopt.items import remarks
+
     said = [
         *remarks.stale(base, (*what, *(["the suite of cases"] if old_cases else []))),
         *remarks.baseline_changed(test.baseline, base, accepting=accepting is not None),
@@ -137,7 +142,7 @@ def _to_base(
         *remarks.endpoint_changed(base, parts, model),
         *judge_changed(test, base.record),
         *remarks.limits_changed(test, found, base),
-        *remarks.unsteady(test, record),
+        *_unsteady(test, record),
     ]
     return Reference(
         record=_with_cases_of(test, record) if old_cases else record,
@@ -149,6 +154,14 @@ def _to_base(
         accepting=accepting,
         remarks=tuple(said),
     )
+
+
+def _unsteady(test: PromptTest, record: Baseline | None) -> list[Remark]:
+    if record is None:
+        return []
+    from pytest_promptopt.items import remarks
+
+    return remarks.unsteady(test, record)
 
 
 def _with_cases_of(test: PromptTest, record: Baseline) -> Baseline:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.items.named_sources import is_by_name
-from pytest_promptopt.models.request_constant import request_settings
 from pytest_promptopt.models.wire import check_settings
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.records import digest
@@ -44,15 +43,25 @@ def settings_for(
         SourceError: A constant does not exist or cannot be read.
     """
     if not prompt.names:
-        given = request_settings(request, roots, files)
+        given = _said(request, roots, files)
         return _sendable({**defaults, **prompt.request_defaults, **given})
     by_name = is_by_name(request, prompt.names)
     found = {}
     for name, own in prompt.named.items():
         said = request.get(name, {}) if by_name else request  # type: ignore[union-attr]
-        given = request_settings(said, roots, files)
+        given = _said(said, roots, files)
         found[name] = _sendable({**defaults, **own.request_defaults, **given})
     return found
+
+
+def _said(
+    given: Mapping[str, Any] | str, roots: Sequence[Path], files: Files
+) -> Mapping[str, Any]:
+    if not isinstance(given, str):
+        return given
+    from pytest_promptopt.models.request_constant import request_named
+
+    return request_named(given, roots, files)
 
 
 def changed_settings(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.items.judge import Judge
 from pytest_promptopt.models import no_model_error, providers_from, resolve_model
 from pytest_promptopt.models.chat import NamedModel
 from pytest_promptopt.models.prices import Prices, prices_from
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_promptopt.items.judge import Judge
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models import Provider
     from pytest_promptopt.models.prices import Price
@@ -116,6 +116,8 @@ class Roster:
         def named(name: str) -> NamedModel:
             chosen = name or run_wide or self.task_model(test).name
             return self.named(chosen, "judge")
+
+        from pytest_promptopt.items.judge import Judge
 
         judge = Judge(asking=asking, model_named=named, prices=self.prices)
         for name in asking.models:

@@ -116,6 +116,16 @@ class Rounds:
         """How many requests the application sent in one trial at most, if it did."""
         return max((len(entry.exchanges) for entry in self.own), default=0)
 
+    def release(self) -> None:
+        """Forget all trials.
+
+        The traceback of a body that failed leads to them, and they to the traceback:
+        without this, they stay until the garbage collector looks through all objects.
+        """
+        for batch in (self.started, self.sent, self.own):
+            if batch is not None:
+                batch.clear()
+
     def first_failure(self) -> BaseException | None:
         """Return what the body raised on the first wrong reply, with its traceback."""
         for pending in self.own:

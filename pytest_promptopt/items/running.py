@@ -7,15 +7,7 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from pytest_promptopt.items import (
-    arrival,
-    body_threads,
-    grading,
-    injection,
-    judging,
-)
-from pytest_promptopt.items.body import Body
-from pytest_promptopt.items.tracebacks import Tracebacks
+from pytest_promptopt.items import injection, judging
 from pytest_promptopt.items.watching import UNSEEN
 
 if TYPE_CHECKING:
@@ -23,6 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_promptopt.items.body import Body
     from pytest_promptopt.items.delivery.way import Delivery
     from pytest_promptopt.items.pending import Batch, Pending
     from pytest_promptopt.items.watching import Watch
@@ -64,6 +57,8 @@ def looped(
     names = injection.own_names(item.function)
 
     def body_with(fixtures: Mapping[str, Any]) -> Body:
+        from pytest_promptopt.items.body import Body
+
         return Body(
             function=function,
             names=names,
@@ -143,6 +138,8 @@ def _finish(pending: Pending, watch: Watch) -> None:
     __tracebackhide__ = True
     if pending.inquiry is None:
         return
+    from pytest_promptopt.items import grading
+
     for coming in pending.inquiry.coming:
         watch.until(coming)
     grading.finish(pending)
@@ -154,6 +151,8 @@ def _run(batch: Batch, body: Body, engine: Engine, threads: int, watch: Watch) -
     if threads > 1:
         _run_in_threads(batch, body, engine, threads, watch)
         return
+    from pytest_promptopt.items.tracebacks import Tracebacks
+
     tracebacks = Tracebacks()
     for pending in batch:
         if pending.reply is not None:
@@ -170,6 +169,8 @@ def _run_in_threads(
     jobs = [
         functools.partial(judging.judge, pending, body, engine) for pending in batch
     ]
+    from pytest_promptopt.items import body_threads
+
     with body_threads.running(jobs, threads) as futures:
         for pending, done in zip(batch, futures, strict=True):
             watch.until(done)
@@ -194,25 +195,33 @@ async def drive_async(
             result: TestResult = stop.value
             return result
         watch.asked(batch)
+        from pytest_promptopt.items import arrival
+
         reply = arrival.on_trio if anyio else arrival.on_asyncio
         for part in body.delivery.parts(batch):
             with body.delivery.in_place(part):
                 await _run_async(part, body, engine, watch, anyio=anyio)
         for pending in batch:
-            await grading.finish_async(pending, reply)
             if pending.inquiry is not None:
+                from pytest_promptopt.items import grading
+
+                await grading.finish_async(pending, reply)
                 watch.judged(pending)
 
 
 async def _run_async(
     batch: Batch, body: Body, engine: Engine, watch: Watch, *, anyio: bool
 ) -> None:
+    from pytest_promptopt.items import arrival
+
     reply = arrival.on_trio if anyio else arrival.on_asyncio
 
     async def judge(pending: Pending) -> None:
         await judging.judge_async(pending, body, engine, reply)
         if pending.inquiry is None:
             watch.judged(pending)
+
+    from pytest_promptopt.items.tracebacks import Tracebacks
 
     tracebacks = Tracebacks()
     for first in range(0, len(batch), BODIES_AT_ONCE):

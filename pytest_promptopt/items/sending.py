@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import ModelError, PromptOptError
-from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.pending import Pending
 from pytest_promptopt.models.engine import Call, Reply
 from pytest_promptopt.records import Message, Request
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

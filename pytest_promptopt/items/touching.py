@@ -11,7 +11,6 @@ import pytest
 
 from pytest_promptopt.errors import PatchError, PromptOptError
 from pytest_promptopt.items import marker, places
-from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.committed import selector
 from pytest_promptopt.items.loading import prompt_of
 from pytest_promptopt.patch import apply_edits
@@ -21,6 +20,7 @@ from pytest_promptopt.records import Recheck
 from pytest_promptopt.scorers import files_of
 from pytest_promptopt.scorers.asked_composition import AskedComposition
 from pytest_promptopt.scorers.by_rubric import ByRubric
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

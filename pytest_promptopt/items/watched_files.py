@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.items import places
-from pytest_promptopt.scorers import files_of, leaves
-from pytest_promptopt.scorers.own_asking import asks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pytest
 
@@ -36,19 +34,30 @@ def watched_files(
     Raises:
         PromptOptError: A watched file is not there.
     """
-    names = (*mark.watch, *files_of(mark.scorer))
-    files = [places.locate(name, tried) for name in names]
-    files += [path for path in code if _is_the_projects(path, item)]
-    for scorer in leaves(mark.scorer):
+    names, sources = [*mark.watch], [*code]
+    if mark.scorer is not None:
+        from pytest_promptopt.scorers import files_of
+
+        names += files_of(mark.scorer)
+        sources += _sources_of(mark.scorer)
+    named = [places.locate(name, tried) for name in names]
+    return named + [path for path in sources if _is_the_projects(path, item)]
+
+
+def _sources_of(marked: Any) -> Iterator[Path]:
+    """Yield the files that a marker's scorer, and those it is made of, are in."""
+    from pytest_promptopt.scorers import leaves
+    from pytest_promptopt.scorers.own_asking import asks
+
+    for scorer in leaves(marked):
         if not (callable(scorer) or asks(scorer)):
             continue
         try:
             source = inspect.getsourcefile(inspect.unwrap(scorer))
         except TypeError:  # a callable object, or one written in C
             source = inspect.getsourcefile(type(scorer))
-        if source is not None and _is_the_projects(Path(source), item):
-            files.append(Path(source))
-    return files
+        if source is not None:
+            yield Path(source)
 
 
 def _is_the_projects(source: Path, item: pytest.Function) -> bool:

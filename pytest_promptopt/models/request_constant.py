@@ -9,8 +9,9 @@ from pytest_promptopt.errors import SettingError, SourceError
 from pytest_promptopt.models.project_values import DEEPEST, Modules, ModuleValues
 from pytest_promptopt.prompts.bindings import assigned_value, bound_values
 from pytest_promptopt.prompts.files import DISK
+from pytest_promptopt.prompts.key_form import is_constant
 from pytest_promptopt.prompts.key_path import read_steps
-from pytest_promptopt.prompts.python_constant import PythonDocument, is_constant
+from pytest_promptopt.prompts.python_constant import PythonDocument
 from pytest_promptopt.prompts.python_value import step_into
 from pytest_promptopt.settings import did_you_mean
 

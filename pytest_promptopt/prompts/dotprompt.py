@@ -26,11 +26,6 @@ _FRONT_MATTER = re.compile(
 )
 
 
-def is_dotprompt(key: str) -> bool:
-    """Tell whether a path is that of a Dotprompt file."""
-    return key.lower().endswith(".prompt")
-
-
 def read_dotprompt(
     role: SourceRole, key: str, path: Path, file: FileText
 ) -> tuple[Source, ...]:

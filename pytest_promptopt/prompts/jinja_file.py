@@ -11,13 +11,13 @@ from pytest_promptopt.prompts.file_text import FileText
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import find_file
 from pytest_promptopt.prompts.source import Source, apply_changes
-from pytest_promptopt.records import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_promptopt.prompts.files import Files
     from pytest_promptopt.prompts.source import Change, SourceRole
+    from pytest_promptopt.records import Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,8 @@ class WholeFile:
                 "character",
                 "leave it out",
             ) from None
+        from pytest_promptopt.records import Edit
+
         return Edit(
             path=str(self.path),
             sha256=self.file.sha256,

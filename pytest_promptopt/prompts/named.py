@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SourceError
-from pytest_promptopt.prompts.splice import ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,12 +73,16 @@ def check_keys(sources: Sequence[Source]) -> None:
             )
 
 
-def check_spellings(sources: Iterable[Source]) -> None:
+def check_spellings(sources: Sequence[Source]) -> None:
     """Refuse one place under two keys, which would be edited twice.
 
     Raises:
         SourceError: There is one.
     """
+    if len(sources) < 2:
+        return
+    from pytest_promptopt.prompts.splice import ReadOnly
+
     keys: dict[tuple[str, str], str] = {}
     for source in sources:
         if source.label or isinstance(source.place, ReadOnly):

@@ -15,9 +15,8 @@ from pytest_promptopt.prompts.project_environment import PLAIN
 from pytest_promptopt.prompts.recorded import from_record, to_record
 from pytest_promptopt.prompts.regions import place_regions
 from pytest_promptopt.prompts.source import Change, apply_changes
-from pytest_promptopt.prompts.splice import ReadOnly
 from pytest_promptopt.prompts.syntaxes import syntax_of
-from pytest_promptopt.records import Candidate, digest
+from pytest_promptopt.records import digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.prompts.project_environment import ProjectEnvironment
     from pytest_promptopt.prompts.regions import PlacedRegion, Region
     from pytest_promptopt.prompts.source import Source
-    from pytest_promptopt.records import Edit, Message
+    from pytest_promptopt.records import Candidate, Edit, Message
 
 
 class Prompt:
@@ -62,7 +61,6 @@ class Prompt:
         self.regions: tuple[Region, ...] = tuple(
             {placed.region.address: placed.region for placed in self._placed}.values()
         )
-        self.incumbent = Candidate(texts={r.address: r.text for r in self.regions})
         self.variables: frozenset[str] = frozenset().union(
             *(syntax.variables(source) for source, syntax in read)
         )
@@ -71,6 +69,13 @@ class Prompt:
 
     def __repr__(self) -> str:
         return f"<prompt {self.label}>"
+
+    @cached_property
+    def incumbent(self) -> Candidate:
+        """The texts of its regions, as a search starts from them."""
+        from pytest_promptopt.records import Candidate
+
+        return Candidate(texts={r.address: r.text for r in self.regions})
 
     @property
     def text(self) -> str:
@@ -269,6 +274,8 @@ class Prompt:
         Args:
             closed: Their addresses.
         """
+        from pytest_promptopt.prompts.splice import ReadOnly
+
         for index, source in enumerate(self.sources):
             addresses = {placed.region.address for placed in self._of_source(index)}
             if isinstance(source.place, ReadOnly) and addresses.difference(closed):

@@ -17,6 +17,7 @@ from pytest_promptopt.prompts.document import Value, read_value
 from pytest_promptopt.prompts.file_text import FileText, bytes_of
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import find_module
+from pytest_promptopt.prompts.key_form import CONSTANT
 from pytest_promptopt.prompts.key_path import in_brackets, read_steps
 from pytest_promptopt.prompts.literal import Literal, write_literal
 from pytest_promptopt.prompts.python_value import step_into, value_of
@@ -32,25 +33,11 @@ if TYPE_CHECKING:
     from pytest_promptopt.prompts.key_path import Steps
     from pytest_promptopt.prompts.source import SourceRole
 
-_DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_PLACE = re.compile(
-    rf"(?P<module>{_DOTTED}):(?P<name>{_DOTTED})(?P<steps>(\[[^\[\]]+\])*)"
-)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NO_MODULE = (
     "write the module as it is imported from one of these folders; the prompt of a "
     "registry comes from the hook pytest_promptopt_source"
 )
-
-
-def is_constant(key: str) -> bool:
-    """Tell whether a place is ``module:NAME`` rather than a path."""
-    return _PLACE.fullmatch(key) is not None
-
-
-def module_of(key: str) -> str:
-    """Return the module that a constant is in."""
-    return key.partition(":")[0]
 
 
 def read_constant(
@@ -72,7 +59,7 @@ def read_constant(
         SourceError: The module or the constant does not exist, or what it holds is
             not written out as plain strings.
     """
-    match = _PLACE.fullmatch(key)
+    match = CONSTANT.fullmatch(key)
     if match is None:
         raise SourceError(f"{key!r} is no constant", "write it as module:NAME")
     path = find_module(match["module"], roots, files, otherwise=_NO_MODULE)

@@ -7,20 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError
-from pytest_promptopt.prompts.document import read_value
-from pytest_promptopt.prompts.dotprompt import is_dotprompt, read_dotprompt
-from pytest_promptopt.prompts.extras import require
 from pytest_promptopt.prompts.file_text import FileText
 from pytest_promptopt.prompts.files import DISK
 from pytest_promptopt.prompts.finding import find_file, module_places
 from pytest_promptopt.prompts.jinja_file import read_jinja_file
-from pytest_promptopt.prompts.key_path import read_steps
-from pytest_promptopt.prompts.python_constant import (
-    is_constant,
-    module_of,
-    read_constant,
-)
-from pytest_promptopt.prompts.supplied import read_supplied
+from pytest_promptopt.prompts.key_form import is_constant, is_dotprompt, module_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,18 +68,24 @@ def read_sources(
         SourceError: Nothing is there, or it is no prompt.
     """
     if supply is not None and not _is_there(key, roots, files):
+        from pytest_promptopt.prompts.supplied import read_supplied
+
         supplied = read_supplied(role, key, supply)
         if supplied is not None:
             return (supplied,)
     found = _IN_A_FILE.fullmatch(key)
     # "app.yaml:PROMPT" could be the module app/yaml.py, if there is one.
     if is_constant(key) and (found is None or module_is_there(key, roots, files)):
+        from pytest_promptopt.prompts.python_constant import read_constant
+
         return read_constant(role, key, roots, files)
     if found is not None:
         return _read_entry(role, key, found, roots, files)
     name = Path(key).as_posix()
     if is_dotprompt(key):
         path = find_file(key, roots, files)
+        from pytest_promptopt.prompts.dotprompt import read_dotprompt
+
         return read_dotprompt(role, name, path, FileText.read(path, files))
     if is_prompt_yml(key):
         path = find_file(key, roots, files)
@@ -129,6 +126,8 @@ def _read_entry(
             f"{key!r} names a Python constant by its file",
             f"name it by its module: {_as_module(found['file'])}:{found['steps']}",
         )
+    from pytest_promptopt.prompts.key_path import read_steps
+
     steps = read_steps(found["steps"])
     if steps is None:
         raise SourceError.at(
@@ -140,6 +139,8 @@ def _read_entry(
         )
     document = _document(kind, path, FileText.read(path, files))
     name = f"{Path(found['file']).as_posix()}:{found['steps']}"
+    from pytest_promptopt.prompts.document import read_value
+
     return read_value(document, role, name, steps)
 
 
@@ -156,6 +157,8 @@ def _document(kind: str, path: Path, file: FileText) -> Document:
 
 def _require(kind: str, path: Path) -> None:
     module, extra = _EXTRAS[kind]
+    from pytest_promptopt.prompts.extras import require
+
     require(module, extra=extra, path=path)
 
 

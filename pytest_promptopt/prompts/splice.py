@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.errors import SourceError
 from pytest_promptopt.prompts.file_text import FileText
 from pytest_promptopt.prompts.source import apply_changes
-from pytest_promptopt.records import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pytest_promptopt.prompts.source import Change
+    from pytest_promptopt.records import Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,8 @@ class Splice:
         for written in self.writings(new):
             replacement = written.replace("\n", self.file.newline)
             if self._holds(replacement, new):
+                from pytest_promptopt.records import Edit
+
                 return (
                     Edit(
                         path=str(self.path),

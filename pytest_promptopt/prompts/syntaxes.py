@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_promptopt.errors import TemplateError
 from pytest_promptopt.prompts.format_fields import likely_fields
-from pytest_promptopt.prompts.format_syntax import FormatSyntax
 from pytest_promptopt.prompts.jinja_syntax import JinjaSyntax
-from pytest_promptopt.prompts.literal_syntax import LiteralSyntax
 from pytest_promptopt.prompts.pieces import split_pieces
 from pytest_promptopt.prompts.project_environment import PLAIN
 from pytest_promptopt.settings import SYNTAXES, did_you_mean
@@ -97,8 +95,12 @@ def syntax_of(source: Source, environment: ProjectEnvironment = PLAIN) -> Syntax
         TemplateError: It names one that does not exist; a newer version wrote it.
     """
     if source.syntax == "format":
+        from pytest_promptopt.prompts.format_syntax import FormatSyntax
+
         return FormatSyntax()
     if source.syntax == "literal":
+        from pytest_promptopt.prompts.literal_syntax import LiteralSyntax
+
         return LiteralSyntax()
     if source.syntax in ("", "jinja"):
         return JinjaSyntax(environment=environment)

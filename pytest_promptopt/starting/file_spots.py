@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SourceError
-from pytest_promptopt.prompts.dotprompt import is_dotprompt
 from pytest_promptopt.prompts.extras import require
 from pytest_promptopt.prompts.file_text import FileText
+from pytest_promptopt.prompts.key_form import is_dotprompt
 from pytest_promptopt.prompts.key_path import read_steps, spelt
 from pytest_promptopt.prompts.reading import is_prompt_yml
 from pytest_promptopt.starting.signs import (

@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.prompts.key_form import is_constant
 from pytest_promptopt.prompts.key_path import in_brackets
-from pytest_promptopt.prompts.python_constant import is_constant
 from pytest_promptopt.prompts.python_value import value_of
 from pytest_promptopt.starting.local_texts import local_texts, text_within
 from pytest_promptopt.starting.python_bytes import may_hold_local_texts

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.prompts.dotprompt import is_dotprompt
+from pytest_promptopt.prompts.key_form import is_dotprompt
 from pytest_promptopt.starting.checking import checked
 from pytest_promptopt.starting.file_spots import SUFFIXES, file_spots
 from pytest_promptopt.starting.pairs import is_system, paired

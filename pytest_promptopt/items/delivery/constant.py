@@ -10,11 +10,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SettingError
-from pytest_promptopt.items.body import first_line
 from pytest_promptopt.items.delivery.slot import Slot
+from pytest_promptopt.prompts.key_form import module_of
 from pytest_promptopt.prompts.key_path import read_steps
-from pytest_promptopt.prompts.python_constant import module_of
 from pytest_promptopt.prompts.splice import Splice
+from pytest_promptopt.wording import first_line
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import SettingError
-from pytest_promptopt.prompts.dotprompt import is_dotprompt
+from pytest_promptopt.prompts.key_form import is_dotprompt
 from pytest_promptopt.prompts.named import by_name
 from pytest_promptopt.prompts.reading import file_of, module_is_there
 from pytest_promptopt.prompts.splice import ReadOnly
