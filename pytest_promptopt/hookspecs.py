@@ -65,9 +65,10 @@ def pytest_promptopt_strategy(
 ) -> Any:
     """Supply the optimisation strategy behind a name.
 
-    Called once per searched prompt test, after its verdict and before its search
-    starts. Implementations run until one returns a strategy. Where there is one, an
-    unknown name is told by the prompt tests, not before the run.
+    Called once per searched prompt test: before the first call, where the run tells
+    what its search may take, else before its search starts. Implementations run until
+    one returns a strategy. Where there is one, an unknown name is told by the prompt
+    tests, not before the run.
 
     Args:
         config: The pytest configuration.

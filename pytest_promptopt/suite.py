@@ -8,30 +8,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt.configuration import settings_of, strategy_of, today, under_ci
+from pytest_promptopt.configuration import settings_of, today, under_ci
 from pytest_promptopt.errors import PromptOptError
 from pytest_promptopt.gate import RECORDED_TRIALS
-from pytest_promptopt.items import interruption, places
+from pytest_promptopt.items import interruption
 from pytest_promptopt.items.allowance import Allowance
 from pytest_promptopt.items.collection import LEAVING, Collection
 from pytest_promptopt.items.conduct import Conduct
 from pytest_promptopt.items.planning import plan
 from pytest_promptopt.items.roster import Roster
+from pytest_promptopt.items.searches import Searches
 from pytest_promptopt.models.engine import CLOSE_S, Engine
 from pytest_promptopt.pull_request import base_of, fail_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pytest_promptopt.items.base_test import Base
     from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.reference import Reference
-    from pytest_promptopt.items.searching import SearchDriver
     from pytest_promptopt.items.single import SingleCase
     from pytest_promptopt.items.watching import Watch
-    from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.report.recording import Recording as Recorded
     from pytest_promptopt.settings import Settings
 
@@ -91,6 +89,11 @@ class PromptSuite:
     def allowance(self) -> Allowance:
         """What the run may spend."""
         return Allowance(self)
+
+    @cached_property
+    def searches(self) -> Searches:
+        """What plans the searches."""
+        return Searches(self)
 
     @property
     def engine(self) -> Engine:
@@ -243,41 +246,9 @@ class PromptSuite:
             budget=self.allowance.gates,
         )
         if option.optimize_prompts:
-            roots = places.roots(self.config, item.path)
-            conduct.search = lambda sends: self._search(test, model, sends, roots)
+            conduct.search = lambda sends: self.searches.driver(item, model, sends)
             conduct.strategy = self.settings.strategy.value
         return conduct
-
-    def _search(
-        self, test: PromptTest, model: NamedModel, sends: int, roots: Sequence[Path]
-    ) -> SearchDriver:
-        from pytest_promptopt.items.journal_file import journal_of
-        from pytest_promptopt.items.searching import search_driver
-
-        name = self.settings.optimizer_model.value or model.name
-
-        def writer() -> NamedModel:
-            return self.models.named(name, "optimizer")
-
-        driver = search_driver(
-            test,
-            strategy=strategy_of(
-                self.config,
-                self.settings.strategy.value,
-                self.settings.strategies,
-            ),
-            settings=self.settings,
-            share=self.allowance.share(test, model, writer),
-            sends=sends,
-            journal=journal_of(self.config.rootpath, test.nodeid, self.settings),
-            roots=roots,
-            model=model,
-            optimizer=writer,
-            embeddings=self.models.embeddings,
-            engine=self.engine,
-        )
-        driver.watch = self.watch
-        return driver
 
     def recordings(self) -> list[Recorded]:
         """Return what the selected prompt tests will ask for to be recorded."""

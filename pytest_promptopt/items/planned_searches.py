@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.configuration import strategy_of
 from pytest_promptopt.items.collection import LEAVING
 from pytest_promptopt.items.planned_calls import usual_tokens
 from pytest_promptopt.items.share import ASSUMED_REPLY
@@ -49,9 +48,7 @@ def _line(suite: PromptSuite, item: pytest.Item) -> str:
         test = suite.test_of(item)
         model = suite.models.task_model(test)
         name = settings.optimizer_model.value or model.name
-        strategy = strategy_of(
-            suite.config, settings.strategy.value, settings.strategies
-        )
+        strategy = suite.searches.strategy(test.nodeid)
         share = suite.allowance.share(
             test, model, lambda: suite.models.named(name, "optimizer")
         )

@@ -71,9 +71,7 @@ def with_search(
     )
 
 
-def _recipients(
-    conduct: Conduct, writer: NamedModel | None
-) -> tuple[Recipient, ...]:
+def _recipients(conduct: Conduct, writer: NamedModel | None) -> tuple[Recipient, ...]:
     """Return the models that a search has sent text to."""
     test = conduct.test
     # An application's own calls are its own affair.

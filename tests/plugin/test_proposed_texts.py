@@ -155,15 +155,19 @@ def test_a_diff_and_a_text_are_proposed_side_by_side(registry: Project) -> None:
 
     assert result.ret == 0
     assert left_by(registry) == ["promptopt.diff", "promptopt.md", "promptopt.sort.txt"]
+    record = (
+        "    pytest test_sort.py::test_file test_sort.py::test_sort "
+        "--promptopt-update-baseline\n"
+    )
     assert (
         (registry.path / "promptopt.md")
         .read_text()
         .endswith(
             "No diff can change `registry:sort`: put the text where it is kept.\n\n"
             "To apply the diff, and to record the new baselines afterwards:\n\n"
-            "    git apply --whitespace=nowarn promptopt.diff\n"
-            "    pytest test_sort.py::test_file test_sort.py::test_sort "
-            "--promptopt-update-baseline\n"
+            f"    git apply --whitespace=nowarn promptopt.diff\n{record}\n"
+            "To undo it, and to record the old ones again:\n\n"
+            f"    git apply --reverse --whitespace=nowarn promptopt.diff\n{record}"
         )
     )
 

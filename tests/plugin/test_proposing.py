@@ -64,10 +64,10 @@ def test_calls_of_a_search_are_those_that_were_made(searching: Project) -> None:
     first = searching.run("--optimize-prompts", "--promptopt-steps=2")
     again = searching.run("--optimize-prompts", "--promptopt-steps=2")
 
-    line = next(e for e in first.stdout.lines if "stopped:" in e)
+    line = next(e for e in first.stdout.lines if "it ended when" in e)
     calls = line.partition("; ")[2].partition(" calls")[0]
     assert line.endswith(", 0 replayed from the cache")
-    repeated = next(e for e in again.stdout.lines if "stopped:" in e)
+    repeated = next(e for e in again.stdout.lines if "it ended when" in e)
     assert f"; {calls} calls" in repeated
     assert repeated.endswith(f", {calls} replayed from the cache")
 
