@@ -83,7 +83,14 @@ def _prompts(test: PromptTest, roots: Sequence[Path]) -> Iterator[Prompt]:
     top = work_tree(paths[0].parent) if paths else None
     if top is None:
         return
-    for files in earlier_files(top, paths):
+    versions = earlier_files(top, paths)
+    while True:
+        try:
+            files = next(versions, None)
+        except PromptOptError:
+            return  # this clone lacks what git has to list
+        if files is None:
+            return
         try:
             yield load_prompt(
                 test.mark.sources,

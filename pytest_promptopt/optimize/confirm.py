@@ -37,7 +37,15 @@ from pytest_promptopt.stats import (
     sign_flip_p,
     weighted_mean,
 )
-from pytest_promptopt.wording import chance, change, count, interval, p_value, percent
+from pytest_promptopt.wording import (
+    chance,
+    change,
+    count,
+    interval,
+    p_value,
+    percent,
+    points,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -111,6 +119,11 @@ class Comparison:
     def gain(self) -> float:
         """Hold-out gain, as a share."""
         return self.after - self.before
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the gain is large enough to be proposed."""
+        return self.gain >= MIN_GAIN - 1e-9
 
 
 def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Ending]:
@@ -207,7 +220,7 @@ def _decide(
     borne_out = [
         index
         for index, entry in enumerate(compared)
-        if adjusted[index] <= alpha and entry.gain >= MIN_GAIN and not entry.broken
+        if adjusted[index] <= alpha and entry.is_large and not entry.broken
     ]
     best = compared[0].candidate
     if not borne_out:
@@ -328,8 +341,12 @@ def _nothing_better(run: Run) -> str:
 def _not_borne_out(compared: Sequence[Comparison], levels: Mapping[int, float]) -> str:
     lines = []
     for index, entry in enumerate(compared):
-        broken = f"; breaks must_pass {', '.join(entry.broken)}" if entry.broken else ""
-        lines.append(_figures(entry, levels[index]) + broken)
+        told = _figures(entry, levels[index])
+        if entry.p_value <= levels[index] and not entry.is_large:
+            told += f"; at least {points(MIN_GAIN)} are needed"
+        if entry.broken:
+            told += f"; breaks must_pass {', '.join(entry.broken)}"
+        lines.append(told)
     return f"Better on train, not confirmed on hold-out: {' / '.join(lines)}."
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.evidence import as_text
+from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _TELLING_WORDS = 3
 """Inputs of fewer words stand in many texts by chance."""
+
+_NAMED = 3
 
 
 def with_held_examples(prompt: Prompt, cases: Sequence[Case]) -> Candidate:
@@ -33,6 +36,33 @@ def with_held_examples(prompt: Prompt, cases: Sequence[Case]) -> Candidate:
         and (ids := _held(region.text, cases, writers.get(region.address)))
     }
     return replace(prompt.incumbent, examples=held)
+
+
+def told_of_shown(prompt: Prompt, holdout: Sequence[Case]) -> str:
+    """Warn of hold-out cases that the prompt itself shows, such as examples in it.
+
+    Who reads the prompt reads them, the optimizer model too; and the prompt as it is
+    knows their answers, which a new text without them has to make up for.
+
+    Args:
+        prompt: The prompt as it is.
+        holdout: The hold-out cases.
+
+    Returns:
+        A sentence; empty if there are none.
+    """
+    plain = _plain("\n".join(source.text for source in prompt.sources))
+    ids = [case.id for case in holdout if _is_told(case, plain)]
+    if not ids:
+        return ""
+    named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
+    stand, them = ("stands", "it") if len(ids) == 1 else ("stand", "them")
+    return (
+        f"{prompt.label}: {count(len(ids), 'hold-out case')} {stand} in the prompt "
+        f"itself ({named}): the optimizer model reads {them} there, and the start "
+        f"knows what is expected; give {them} the field split = \"train\", or take "
+        f"{them} out of the prompt"
+    )
 
 
 def attributed(candidate: Candidate, incumbent: Candidate) -> Candidate:

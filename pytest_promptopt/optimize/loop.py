@@ -23,6 +23,7 @@ from pytest_promptopt.errors import (
 )
 from pytest_promptopt.optimize.confirm import Ending, confirm
 from pytest_promptopt.optimize.few_shot import FewShot
+from pytest_promptopt.optimize.held_examples import told_of_shown
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
     check_headroom,
@@ -102,6 +103,7 @@ def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
             "could be scored",
             "see why with --promptopt-case=ID",
         )
+    run.note(told_of_shown(run.plan.prompt, split.holdout))
     start = run.ledger.evaluated(run.task.incumbent, split.train, 1)
     if start is not None:
         run.note(check_headroom(run.plan, split, start.scores))

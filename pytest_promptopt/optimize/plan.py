@@ -151,14 +151,16 @@ class SearchPlan:
             train: The train cases.
             proposals: How many candidates the budget buys; ``None``: no limit.
         """
-        incumbent = with_held_examples(self.prompt, train)
+        # What the functions of a task hold can be reached: the plan has all cases.
+        prompt = self.prompt
+        incumbent = with_held_examples(prompt, train)
         return Task(
             label=self.prompt.label,
             regions=self.regions,
             incumbent=incumbent,
             cases=train,
             exemplar=_exemplars(self.prompt, train),
-            fit=lambda texts: attributed(self.prompt.fitted(texts), incumbent),
+            fit=lambda texts: attributed(prompt.fitted(texts), incumbent),
             seed=self.seed,
             steps=self.steps,
             proposals=proposals,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _GETS: Mapping[str, str] = {
     "task": "the prompts with the inputs of all cases, no right answers",
     "optimizer": "the prompt, and of train cases inputs, right answers and replies; "
-    "nothing of a hold-out case",
+    "of hold-out cases only what the prompt itself may show",
     "embeddings": "the texts of the prompt that were in use, no cases",
     "judge": "its rubric, replies, and what the rubric shows of the cases",
 }

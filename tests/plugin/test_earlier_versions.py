@@ -93,3 +93,16 @@ def test_what_was_better_once_is_proposed_again(remembering: Project) -> None:
     # Without the mark, with another variable, no template, with a hidden character.
     for number in (70, 75, 85, 90):
         assert f"Skill {number}" not in shown
+
+
+def test_a_history_that_cannot_be_listed_is_done_without(remembering: Project) -> None:
+    there = remembering.path / ".git"
+    asked = ["git", "rev-parse", "HEAD:tests"]
+    tree = subprocess.check_output(asked, cwd=remembering.path, text=True).strip()
+    (there / "objects" / tree[:2] / tree[2:]).unlink()
+
+    result = remembering.run(
+        "--optimize-prompts", "--promptopt-strategy=evoprompt-ga", "--promptopt-steps=1"
+    )
+
+    result.stdout.fnmatch_lines(["*search (evoprompt-ga, seed 0): nothing better*"])

@@ -307,6 +307,20 @@ def test_cases_in_examples_of_the_users_own_layout_leave_the_score_too(
     assert len(start.cases) == 35
 
 
+def test_hold_out_cases_that_stand_in_the_prompt_itself_are_told(
+    tmp_path: Path,
+) -> None:
+    shown = OWN.replace("Ticket 0 about parcel 0", "ticket 40 about parcel 280!")
+
+    driven = run(tmp_path, shown, strategy=OPRO, reply=rising)
+
+    assert driven.result.notes == (
+        "triage.j2: 1 hold-out case stands in the prompt itself (case40): the "
+        "optimizer model reads it there, and the start knows what is expected; give "
+        'it the field split = "train", or take it out of the prompt',
+    )
+
+
 def test_the_examples_of_an_earlier_search_are_changed_case_by_case(
     tmp_path: Path,
 ) -> None:

@@ -224,6 +224,30 @@ def test_each_look_at_the_hold_out_asks_for_more(
         assert driven.result.proposal.look == looks
 
 
+@pytest.mark.parametrize(
+    ("gains", "outcome", "why"),
+    [
+        (10, "proposed", "Hold-out: 80.0% -> 82.0%, +2.0 points"),
+        (9, "unconfirmed", "500 cases; at least 2.0 points are needed."),
+        (1, "unconfirmed", "p = 0.5 (limit 0.03), 500 cases."),
+    ],
+)
+def test_a_gain_below_two_points_is_not_proposed_and_says_so(
+    tmp_path: Path, gains: int, outcome: str, why: str
+) -> None:
+    def judge(candidate: Candidate, case: Case, index: int, effect: Measure) -> Trial:
+        number = int(case.id.removeprefix("case"))
+        if effect.purpose == "holdout":
+            found = gains if "A" in text_of(candidate) else 0
+            return right(number % 500 < 400 + found)
+        return steady(candidate, case, index, effect)
+
+    driven = confirmed(tmp_path, "A, level 60.", judge=judge, cases=cases(1000))
+
+    assert driven.result.outcome == outcome
+    assert why in driven.result.message
+
+
 @pytest.mark.parametrize(("gains", "proposed"), [(6, False), (7, True)])
 def test_two_candidates_share_the_level_of_a_look(
     tmp_path: Path, gains: int, *, proposed: bool

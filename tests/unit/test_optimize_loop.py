@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -651,6 +653,26 @@ def test_a_task_cannot_be_asked_for_the_look_of_a_hold_out_case(
 
     with pytest.raises(Exception, match="case 'case100' is not a train case"):
         task.exemplar(searched.cases[100], ADDRESS)
+
+
+def test_no_hold_out_case_can_be_reached_from_a_task(tmp_path: Path) -> None:
+    searched = plan(tmp_path)
+    task = searched.task(searched.cases[:100], None)
+
+    seen: dict[int, Any] = {}
+    new = [getattr(task, name) for name in task.__slots__]
+    while new:
+        here = new.pop()
+        if id(here) in seen or isinstance(here, (type, ModuleType, str, int)):
+            continue
+        seen[id(here)] = here
+        if isinstance(here, FunctionType):  # not the globals of its module
+            new += [cell.cell_contents for cell in here.__closure__ or ()]
+        else:
+            new += gc.get_referents(here)
+
+    found = {entry.id for entry in seen.values() if isinstance(entry, Case)}
+    assert found == {case.id for case in searched.cases[:100]}
 
 
 def test_a_region_the_rest_needs_is_shown_without_its_place(tmp_path: Path) -> None:

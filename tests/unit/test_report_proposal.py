@@ -121,7 +121,8 @@ the cache
   - openai:mini (api.openai.com), the task model: the prompts with the inputs of all \
 cases, no right answers
   - own:writer (in this process), the optimizer model: the prompt, and of train cases \
-inputs, right answers and replies; nothing of a hold-out case
+inputs, right answers and replies; of hold-out cases only what the prompt itself may \
+show
 
 ```diff
 -old

@@ -281,10 +281,14 @@ def _selected(
 
 
 def _missed(task: Task, entries: Sequence[Evaluated]) -> Counter[int]:
-    """Return how many of some candidates got each train case wrong."""
+    """Return how many of some candidates got each train case wrong.
+
+    Who left a race has seen its first cases only, which would count for more.
+    """
     return Counter(
         index
         for entry in entries
+        if entry.is_whole
         for index, case in enumerate(task.cases)
         if (score := entry.scores.get(case.id)) is not None and score < 1.0
     )
