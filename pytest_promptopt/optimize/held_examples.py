@@ -60,7 +60,7 @@ def told_of_shown(prompt: Prompt, holdout: Sequence[Case]) -> str:
     return (
         f"{prompt.label}: {count(len(ids), 'hold-out case')} {stand} in the prompt "
         f"itself ({named}): the optimizer model reads {them} there, and the start "
-        f"knows what is expected; give {them} the field split = \"train\", or take "
+        f'knows what is expected; give {them} the field split = "train", or take '
         f"{them} out of the prompt"
     )
 

@@ -45,9 +45,8 @@ MOST_KEPT, KEPT = 3, 3 / 8
 """So many of the best, or such a share of all, go on in any case: a lucky leader must
 not send everyone home."""
 
-USUAL_GAP, USUAL_CASES = -0.13, 30
-"""An estimate is drawn towards this difference as if so many cases had shown it: what
-best predicts the full scores of 1,700 losers on the landscapes of ``benchmarks/``."""
+USUAL_GAP, USUAL_CASES = -0.1, 20
+"""An estimate is drawn towards this difference as if so many cases had shown it."""
 
 
 def stages(count: int) -> tuple[int, ...]:

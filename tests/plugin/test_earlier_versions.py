@@ -96,10 +96,14 @@ def test_what_was_better_once_is_proposed_again(remembering: Project) -> None:
 
 
 def test_a_history_that_cannot_be_listed_is_done_without(remembering: Project) -> None:
-    there = remembering.path / ".git"
-    asked = ["git", "rev-parse", "HEAD:tests"]
+    (remembering.path / "other").mkdir()
+    (remembering.path / "other" / "file").touch()
+    (remembering.path / "prompts" / "sort.j2").write_text(template("Skill 45 at it"))
+    git(remembering, "add", "--all")
+    git(remembering, "commit", "--quiet", "--message", "Another folder")
+    asked = ["git", "rev-parse", "HEAD:other"]
     tree = subprocess.check_output(asked, cwd=remembering.path, text=True).strip()
-    (there / "objects" / tree[:2] / tree[2:]).unlink()
+    (remembering.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
 
     result = remembering.run(
         "--optimize-prompts", "--promptopt-strategy=evoprompt-ga", "--promptopt-steps=1"

@@ -95,15 +95,15 @@ def test_weights_and_grades_count() -> None:
 
 
 def test_an_estimate_is_the_leaders_mean_and_the_paired_difference() -> None:
-    cases = [case(str(number)) for number in range(30)]
+    cases = [case(str(number)) for number in range(20)]
     leading = {entry.id: 1.0 for entry in cases}
     wrong = dict.fromkeys(leading, 0.5)
 
-    # 30 cases weigh as much as what is usual, 13 points less.
-    assert estimate(wrong, leading, cases, 0.75) == pytest.approx(0.75 - 0.315)
+    # 20 cases weigh as much as what is usual, a tenth less.
+    assert estimate(wrong, leading, cases, 0.75) == pytest.approx(0.75 - 0.3)
     assert estimate(wrong, leading, cases, 0.2) == 0.0
     assert estimate(leading, wrong, cases, 0.75) == 0.75
-    assert estimate(leading, leading, cases, 0.75) == pytest.approx(0.75 - 0.065)
+    assert estimate(leading, leading, cases, 0.75) == pytest.approx(0.75 - 0.05)
     assert estimate({"0": None}, leading, cases, 0.75) is None
 
 
@@ -189,7 +189,7 @@ def test_who_clearly_falls_behind_is_not_scored_to_the_end(tmp_path: Path) -> No
     assert not bad.is_whole
     assert len(bad.scores) == len(train_trials(driven, "Bad")) == 20
     assert bad.reasons.keys() == bad.outputs.keys() == bad.scores.keys()
-    assert bad.mean < fair.mean
+    assert bad.mean < 0.3
     assert driven.result.best == 0.7
 
 

@@ -146,13 +146,12 @@ class Ape:
     def search(self, task: Task) -> Moves:
         """Propose once, halve, and resample as often as the options say."""
         drafts, asker = Drafts(task), Asker(task, **self.options.sampling)
-        start = yield from _scored(
-            Evaluate(
-                candidates=(task.incumbent,),
-                cases=task.cases,
-                origins=(Origin(operator="start"),),
-            )
+        answers = yield Evaluate(
+            candidates=(task.incumbent,),
+            cases=task.cases,
+            origins=(Origin(operator="start"),),
         )
+        start = _accepted(answers)
         yield NextStep()
         count = self._count(task)
         reasons = start[0].reasons if start else {}
@@ -214,23 +213,25 @@ class Ape:
             if not left or (len(left) <= FINALISTS and not is_last):
                 continue
             slices = sorted(order[: entry.cases])
-            scored = yield from _scored(
-                Evaluate(
-                    candidates=tuple(left),
-                    cases=tuple(task.cases[index] for index in slices),
-                    origins=tuple(origins[candidate.key] for candidate in left),
-                    race=is_last and self.options.race,
-                )
+            told = tuple(origins[candidate.key] for candidate in left)
+            answers: Sequence[Evaluated | Rejected] = yield Evaluate(
+                candidates=tuple(left),
+                cases=tuple(task.cases[index] for index in slices),
+                origins=told,
+                race=is_last and self.options.race,
             )
+            scored = _accepted(answers)
+            # The loop may have put other examples into them, and so given other keys.
+            for answer, origin in zip(answers, told, strict=True):
+                origins.setdefault(answer.candidate.key, origin)
             kept = len(scored) if is_last else planned[number].candidates
             reached += scored
             left = [one.candidate for one in fittest(scored, kept)]
         return _furthest_first(reached)
 
 
-def _scored(move: Evaluate) -> Generator[Evaluate, Any, tuple[Evaluated, ...]]:
-    """Have candidates scored; those that were turned away are left out."""
-    answers: Sequence[Evaluated | Rejected] = yield move
+def _accepted(answers: Sequence[Evaluated | Rejected]) -> tuple[Evaluated, ...]:
+    """Return what was scored; what was turned away is left out."""
     return tuple(entry for entry in answers if isinstance(entry, Evaluated))
 
 
