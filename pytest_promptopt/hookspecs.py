@@ -67,8 +67,10 @@ def pytest_promptopt_strategy(
 
     Called once per searched prompt test: before the first call, where the run tells
     what its search may take, else before its search starts. Implementations run until
-    one returns a strategy. Where there is one, an unknown name is told by the prompt
-    tests, not before the run.
+    one returns a strategy. Where there is one, an unknown name on the command line ends
+    a run that searches once its tests are collected; in the ini file, and under
+    pytest-xdist, the prompt tests tell it. Called once more for each other table
+    ``[tool.promptopt.strategy.NAME]``, which has to have a strategy as well.
 
     Args:
         config: The pytest configuration.

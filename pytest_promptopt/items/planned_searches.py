@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from pytest_promptopt.configuration import is_worker, strategy_of
+from pytest_promptopt.errors import SettingError
 from pytest_promptopt.items.collection import LEAVING
 from pytest_promptopt.items.planned_calls import usual_tokens
 from pytest_promptopt.items.share import ASSUMED_REPLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pytest
 
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.chat import NamedModel
@@ -29,14 +31,37 @@ def planned_searches(suite: PromptSuite) -> list[str]:
 
     Args:
         suite: Knows settings, models and prompt tests.
+
+    Raises:
+        pytest.UsageError: Nobody supplies the strategy, or it has no such option. Where
+            a hook may know any name, that cannot be told before.
     """
     option = suite.config.option
     alone = option.promptopt_case is not None or suite.recording is not None
     if not option.optimize_prompts or option.collectonly or alone:
         return []
+    _check_strategies(suite)
     lines = [line for item in suite.selected if (line := _line(suite, item))]
     left = len(lines) - SHOWN
     return [*lines[:SHOWN], f"and {left} more searches"] if left > 0 else lines
+
+
+def _check_strategies(suite: PromptSuite) -> None:
+    settings = suite.settings
+    if not suite.selected or is_worker(suite.config):
+        return  # a worker's usage error would end as a crash; there the items say it
+    used = settings.strategy
+    try:
+        # As without a hook: an ini key that names nothing leaves verdicts as they are.
+        if used.origin.startswith("--") or used.value in settings.strategies:
+            suite.searches.strategy(suite.selected[0].nodeid)
+        for name in settings.strategies:
+            if name != used.value:
+                strategy_of(suite.config, name, settings.strategies)
+    except SettingError as error:
+        raise pytest.UsageError(str(error)) from error
+    except (Exception, *LEAVING):  # noqa: BLE001 - said when its own turn comes
+        return  # a hook's own fault
 
 
 def _line(suite: PromptSuite, item: pytest.Item) -> str:

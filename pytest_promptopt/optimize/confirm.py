@@ -327,15 +327,23 @@ def _mostly_right(trials: Sequence[Trial]) -> bool | None:
 
 def _nothing_better(run: Run) -> str:
     scored = len(run.ledger) - 1
-    if not scored and run.optimizer_calls:
-        return (
-            f"None of {run.optimizer_calls:,} replies held a text that could be tried; "
-            "the hold-out was not used."
-        )
-    return (
-        f"No candidate of {scored} beat the start on the train cases; "
-        "the hold-out was not used."
-    )
+    told = f"No candidate of {scored} beat the start on the train cases"
+    if not scored:
+        told = _nothing_tried(run)
+    return f"{told}; the hold-out was not used."
+
+
+def _nothing_tried(run: Run) -> str:
+    if run.start == 1.0:
+        return "The start got every train case right"
+    replies = run.optimizer_calls
+    turned = sum(sum(step.rejected.values()) for step in run.log)
+    # What was not turned away could be tried, and was not paid for.
+    if not run.affords(run.train_calls) and (turned < replies or not replies):
+        return "What the search may spend was used up before a new text was scored"
+    if not replies:
+        return "No new text was tried"
+    return f"None of {replies:,} replies held a text that could be tried"
 
 
 def _not_borne_out(compared: Sequence[Comparison], levels: Mapping[int, float]) -> str:

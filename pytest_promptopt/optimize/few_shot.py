@@ -17,6 +17,7 @@ Source:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,10 @@ from pytest_promptopt.optimize.options import check_number, check_switch
 from pytest_promptopt.optimize.strategy import Evaluate, NextStep
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_promptopt.optimize.strategy import Moves, Strategy, Task
+    from pytest_promptopt.prompts import ExampleRegion
 
 NAME = "examples"
 
@@ -73,25 +77,36 @@ class FewShot:
         """The strategy's."""
         return self._strategy.name
 
-    def search(self, task: Task) -> Moves:
-        """Search as the strategy does, if the prompt has no examples regions.
+    def refuse_without_regions(
+        self, label: str, regions: Sequence[ExampleRegion]
+    ) -> None:
+        """Check, before a call is made, that there is something to fill.
+
+        Args:
+            label: What the prompt is called.
+            regions: Its examples regions that may be changed.
 
         Raises:
             SearchRefused: The examples alone are to be searched, and there are none.
         """
+        if self._own is not None and not regions:
+            raise SearchRefused(
+                f"{label}: strategy {NAME} fills examples regions, and the "
+                "template has none that can be filled",
+                "mark one with {# promptopt: begin examples NAME -#} and "
+                "{# promptopt: end -#}",
+            )
+
+    def search(self, task: Task) -> Moves:
+        """Search as the strategy does, if the prompt has no examples regions."""
         if not task.example_regions:
-            if self._own is not None:
-                raise SearchRefused(
-                    f"{task.label}: strategy {NAME} fills examples regions, and the "
-                    "template has none that can be filled",
-                    "mark one with {# promptopt: begin examples NAME -#} and "
-                    "{# promptopt: end -#}",
-                )
             yield from self._strategy.search(task)
             return
         turns = Turns(task, self._options)
         if task.regions:
-            moves = self._strategy.search(replace(task, example_regions=()))
+            # Every other step is its own: what it plans over all its steps must fit.
+            own = replace(task, example_regions=(), steps=math.ceil(task.steps / 2))
+            moves = self._strategy.search(own)
             try:
                 yield from _relayed(moves, turns)
             finally:

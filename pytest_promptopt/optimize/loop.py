@@ -71,6 +71,8 @@ def search(
     stopped, ended = "error", ""
     try:
         refuse_the_hopeless(plan, split)
+        few_shot = FewShot(strategy, plan.few_shot)
+        few_shot.refuse_without_regions(task.label, task.example_regions)
         run.journal.began(plan, split, strategy.name)
         yield from _score_the_start(run, split)
         stopped = ended = yield from _follow(run, strategy)

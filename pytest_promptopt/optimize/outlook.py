@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.cases import split_cases
+from pytest_promptopt.optimize.few_shot import FewShot
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
     confirmation_calls,
@@ -57,7 +58,7 @@ class Outlook:
         if self.proposals is None:
             if self.bought is None:
                 return ""
-            return f"{count(self.bought, 'proposal')} or more"
+            return f"enough for {count(self.bought, 'proposal')}"
         told = f"up to {count(self.proposals, 'proposal')}"
         if self.bought is not None and self.bought < self.proposals:
             told += f" ({self.bought:,} if each is scored on all train cases)"
@@ -79,6 +80,7 @@ def outlook(plan: SearchPlan, strategy: Strategy) -> Outlook:
     """
     split = split_cases(plan.cases)
     refuse_the_hopeless(plan, split)
+    FewShot(strategy).refuse_without_regions(plan.prompt.label, plan.example_regions)
     most = getattr(strategy, "most_proposals", None)
     # The choice of examples takes steps, and proposals, of its own.
     fixed = all(region.kind != "examples" for region in plan.prompt.regions)

@@ -16,7 +16,7 @@ from pytest_promptopt.stats import (
     smallest_confirmable_gain,
     weighted_mean,
 )
-from pytest_promptopt.wording import percent, points
+from pytest_promptopt.wording import count, percent, points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
             f"{label}: a gain is confirmed on at least {MIN_HOLDOUT} hold-out cases, "
             f"and {len(split.train) + len(split.holdout)} cases leave "
             f"{len(split.holdout)} for it and {len(split.train)} to train on",
-            f"have {_ENOUGH_CASES} cases or more",
+            _for_more_holdout(plan),
         )
     proposals = affordable_proposals(plan, split)
     if proposals is not None and proposals < MIN_PROPOSALS:
@@ -126,6 +126,17 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
         )
     if plan.refusal is not None:
         raise plan.refusal
+
+
+def _for_more_holdout(plan: SearchPlan) -> str:
+    if len(plan.cases) < _ENOUGH_CASES:
+        return f"have {_ENOUGH_CASES} cases or more"
+    if any(case.split for case in plan.cases):
+        return (
+            f"change their split fields: {MIN_HOLDOUT} or more 'holdout', "
+            "and some 'train'"
+        )
+    return "let fewer cases share a group or the same inputs: they stay together"
 
 
 def refuse_unusable_examples(plan: SearchPlan, split: Split) -> None:
@@ -186,8 +197,9 @@ def check_headroom(
     if 1.0 - start >= smallest - 1e-9:
         return ""
     problem = (
-        f"{plan.prompt.label}: {percent(start)} right on {len(split.train)} "
-        f"train cases leave {points(1 - start)} to gain ({points(1 - low)} at most), "
+        f"{plan.prompt.label}: {percent(start)} right on "
+        f"{count(len(split.train), 'train case')} leave {points(1 - start)} to gain "
+        f"({points(1 - low)} at most), "
         f"and {len(split.holdout)} hold-out cases can confirm gains of "
         f"{points(smallest)} or more"
     )

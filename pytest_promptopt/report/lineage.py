@@ -36,4 +36,5 @@ def _told(entry: Ancestor) -> str:
     of = f" of {len(entry.parents)} versions" if others > 0 else ""
     if entry.operator == "start":
         return f"start{mean}"
-    return f"step {entry.step}, {made}{of}{mean}"
+    when = f"step {entry.step}" if entry.step else "before the steps"
+    return f"{when}, {made}{of}{mean}"

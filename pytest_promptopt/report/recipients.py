@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import Recipient
 
 _GETS: Mapping[str, str] = {
-    "task": "the prompts with the inputs of all cases, no right answers",
+    "task": "the prompts with the inputs of all cases; right answers only of cases "
+    "that a prompt shows as examples",
     "optimizer": "the prompt, and of train cases inputs, right answers and replies; "
     "of hold-out cases only what the prompt itself may show",
     "embeddings": "the texts of the prompt that were in use, no cases",

@@ -77,7 +77,8 @@ def _gain(proposal: Proposal) -> str:
 def _asked(result: TestResult, search: SearchResult) -> str:
     if not search.optimizer_calls:
         return "none of them to an optimizer model"
-    return f"{search.optimizer_calls:,} of them to {result.optimizer_model}"
+    asked = f"{search.optimizer_calls:,} of them to the optimizer model"
+    return f"{asked} {result.optimizer_model}"
 
 
 def opinion(second: SecondOpinion) -> str:

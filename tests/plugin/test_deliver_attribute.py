@@ -96,8 +96,8 @@ def test_a_search_writes_a_proposal_for_the_constant(shop: Application) -> None:
     result.stdout.fnmatch_lines(
         [
             "*search (opro, seed 0): proposed",
-            "*it ended when *; * calls, * of them to scripted:x, * replayed from the "
-            "cache, * runs of the application",
+            "*it ended when *; * calls, * of them to the optimizer model scripted:x, * "
+            "replayed from the cache, * runs of the application",
             "note: an application that is run for a prompt test *",
         ]
     )

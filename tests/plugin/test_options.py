@@ -108,6 +108,35 @@ def test_the_strategy_hook_is_asked_once_per_searched_prompt_test(
     assert (project.path / "asked.txt").read_text() == "opro\nopro\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "table", "told"),
+    [
+        (["--promptopt-strategy=orpo"], "", "unknown strategy 'orpo'"),
+        (
+            [],
+            "[tool.promptopt.strategy.opro]\nper_step = 0\n",
+            "[tool.promptopt.strategy.opro]: strategy opro: per_step is 0",
+        ),
+        (
+            [],
+            "[tool.promptopt.strategy.orpo]\nper_step = 4\n",
+            "[tool.promptopt.strategy.orpo]: unknown strategy 'orpo'",
+        ),
+    ],
+)
+def test_where_no_hook_knows_the_strategy_a_search_ends_before_the_first_call(
+    project: Project, arguments: list[str], table: str, told: str
+) -> None:
+    conftest = (project.path / "conftest.py").read_text()
+    project.pytester.makeconftest(conftest + STRATEGY)
+    (project.path / "pyproject.toml").write_text(table)
+
+    result = project.run("--optimize-prompts", *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {told}" in result.stderr.str()
+
+
 def test_collecting_only_asks_no_hook_and_checks_no_name(project: Project) -> None:
     project.pytester.makeconftest(
         "def pytest_promptopt_model(config, name, role): raise AssertionError\n"

@@ -359,8 +359,10 @@ def test_examples_alone_need_cases_that_say_what_is_expected(tmp_path: Path) -> 
 def test_the_strategy_of_examples_needs_a_region_of_examples(tmp_path: Path) -> None:
     template = BOTH.removesuffix(REGION) + "{{ ticket }}\n"
 
-    result = run(tmp_path, template).result
+    driven = run(tmp_path, template)
 
+    result = driven.result
+    assert driven.effects == []
     assert (result.outcome, result.stopped) == ("refused", "refused")
     assert result.message == (
         "triage.j2: strategy examples fills examples regions, and the template has "

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ from pytest_promptopt.optimize import (
 )
 from pytest_promptopt.optimize.strategies.opro import Opro
 from pytest_promptopt.records import Candidate, Case, Completion, Origin, Score, Trial
+from pytest_promptopt.report.stops import stop_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +193,45 @@ def test_a_budget_that_is_spent_before_the_start_is_scored_finds_nothing(
     assert result.start is None
 
 
+@pytest.mark.parametrize(("enough", "replies"), [(2, 0), (3, 8)])
+def test_a_budget_that_ends_before_a_text_is_scored_is_not_put_on_the_replies(
+    tmp_path: Path, enough: int, replies: int
+) -> None:
+    paid = iter([True] * enough + [False] * 99)  # a minute's budget, for instance
+    asked = replace(plan(tmp_path), pays=lambda _: next(paid))
+
+    driven = drive(search(asked, Opro()), rising, steady)
+
+    assert (driven.result.outcome, driven.result.stopped) == (
+        "nothing better",
+        "budget",
+    )
+    assert driven.result.message == (
+        "What the search may spend was used up before a new text was scored; "
+        "the hold-out was not used."
+    )
+    assert driven.result.optimizer_calls == replies
+
+
+def test_a_start_that_is_wholly_right_on_few_cases_needs_no_step(
+    tmp_path: Path,
+) -> None:
+    one = [
+        replace(case, split="train" if not at else "holdout")
+        for at, case in enumerate(cases(60))
+    ]
+    template = ONE_REGION.replace("level 40", "level 100")
+    asked = plan(tmp_path, cases=one, template=template)
+
+    result = drive(search(asked, Opro()), never, steady).result
+
+    assert (result.outcome, result.stopped) == ("nothing better", "perfect")
+    assert result.message == (
+        "The start got every train case right; the hold-out was not used."
+    )
+    assert stop_reason(result) == "the prompt as it is got every train case right"
+
+
 def test_a_failing_provider_ends_the_search_with_an_error(tmp_path: Path) -> None:
     searched = search(plan(tmp_path), Opro())
     next(searched)
@@ -253,8 +293,24 @@ def test_too_few_cases_are_refused_before_a_call(tmp_path: Path) -> None:
     assert driven.result.lineage == ()
     assert driven.result.message == (
         "triage.j2: a gain is confirmed on at least 30 hold-out cases, and 58 cases "
-        "leave 29 for it and 29 to train on; have 50 cases or more"
+        "leave 29 for it and 29 to train on; change their split fields: 30 or more "
+        "'holdout', and some 'train'"
     )
+
+
+def test_too_few_hold_out_cases_of_many_are_told_by_what_keeps_them_few(
+    tmp_path: Path,
+) -> None:
+    alike = [replace(case, split=None, group="one") for case in cases(58)]
+    few = [replace(case, split=None) for case in cases(20)]
+
+    together = drive(search(plan(tmp_path, cases=alike), Opro()), never, steady)
+    small = drive(search(plan(tmp_path, cases=few), Opro()), never, steady)
+
+    assert together.result.message.endswith(
+        "; let fewer cases share a group or the same inputs: they stay together"
+    )
+    assert small.result.message.endswith("; have 50 cases or more")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -61,7 +61,7 @@ def test_a_strategy_that_does_not_say_how_much_it_tries_has_the_budget_alone(
 ) -> None:
     gains = "gains of 7.0 points or more can be confirmed"
     assert told(tmp_path, Untold(), budget=4000) == (
-        f"11 proposals or more, 4,000 model calls at most; {gains}"
+        f"enough for 11 proposals, 4,000 model calls at most; {gains}"
     )
     assert told(tmp_path, Untold()) == gains
     # The choice of examples takes proposals of its own.

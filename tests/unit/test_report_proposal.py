@@ -119,7 +119,7 @@ the cache
 - cost: $0.42
 - which text went where:
   - openai:mini (api.openai.com), the task model: the prompts with the inputs of all \
-cases, no right answers
+cases; right answers only of cases that a prompt shows as examples
   - own:writer (in this process), the optimizer model: the prompt, and of train cases \
 inputs, right answers and replies; of hold-out cases only what the prompt itself may \
 show
@@ -261,6 +261,9 @@ def test_a_long_line_of_forebears_is_shortened_in_the_middle() -> None:
 
 
 def test_a_forebear_that_left_a_race_has_no_score() -> None:
+    assert lineage_items([ancestor(0, operator="earlier version")]) == [
+        "before the steps, earlier version: 50.0% on train"
+    ]
     assert lineage_items([ancestor(3, None, operator="")]) == [
         "step 3, made by the strategy"
     ]
@@ -335,7 +338,7 @@ def test_a_step_is_one_line_with_its_calls_and_cost() -> None:
         ("stalled", "nothing new was found any more, after 2 steps"),
         ("gate rejected", "what was found did not hold where nobody had tuned on it"),
         ("no headroom", "there is less to gain than could be confirmed"),
-        ("refused", "it could not have been confirmed"),
+        ("refused", "it was refused"),
         ("error", "something failed"),
     ],
 )

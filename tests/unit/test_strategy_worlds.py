@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_promptopt.optimize import Measure
 from pytest_promptopt.optimize.registry import BUILT_IN, strategy_named
 from pytest_promptopt.records import Completion
 from pytest_promptopt.testing.whole_search import (
@@ -15,12 +16,20 @@ from pytest_promptopt.testing.whole_search import (
     WORLD,
     run_search,
 )
-from pytest_promptopt.testing.worlds import always, cases, in_tags, refused, repeats
+from pytest_promptopt.testing.worlds import (
+    WITH_EXAMPLES,
+    always,
+    cases,
+    in_tags,
+    luck,
+    refused,
+    repeats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_promptopt.records import Request
+    from pytest_promptopt.records import Candidate, Case, Request
     from pytest_promptopt.testing.worlds import World
 
 OLD = "Sort the message into its drawer."
@@ -148,3 +157,20 @@ def test_worlds_without_a_difference_have_a_clear_outcome(
 
     assert (result.outcome, result.stopped) == ending
     assert result.message
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_examples_that_change_beside_a_strategy_do_not_disturb_it(name: str) -> None:
+    def quality(candidate: Candidate, case: Case) -> float:
+        return round(luck(candidate.key, case.id), 1)
+
+    world = replace(WORLD, template=WITH_EXAMPLES, quality=quality, train=24)
+    whole = run_search(strategy_named(name), world, world.plan(holdout=HOLDOUT))
+
+    assert whole.result.outcome == "unconfirmed", whole.result.message
+    assert any(
+        candidate.examples
+        for effect in whole.effects
+        if isinstance(effect, Measure)
+        for candidate in effect.candidates
+    )
