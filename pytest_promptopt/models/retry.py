@@ -9,9 +9,14 @@ PATIENCE_AMONG_REPLIES = 3
 
 _PASSING = frozenset({408, 409, 425, 429})
 
-SOON = 50.0
+SOON = 500.0
 """A lone failure among replies is repeated so many times sooner than in a silence:
 the engine would send another request in its place anyway."""
+
+GROWTH = 2.0
+GROWTH_AMONG_REPLIES = 3.0
+"""What a waiting time is multiplied by after each failure. Among replies it begins
+with so little that it has to grow faster, or one request's tries are soon used up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +26,8 @@ class RetryPolicy:
     Attributes:
         retries: How often one request is sent again to an endpoint that never
             answered; three times as often if others get replies; 0: never.
-        first_wait_s: Seconds before the first repetition; doubled for each next one.
+        first_wait_s: Seconds before the first repetition; doubled for each next one;
+            much shorter, and tripled, while others get replies.
         longest_wait_s: No own waiting time is longer.
         longest_pause_s: A model that asks for a longer pause is not waited for.
         deadline_s: No request is sent again later than this after its first time.
@@ -50,11 +56,11 @@ class RetryPolicy:
                 not come back together.
             among_replies: Whether others got replies since the request was first sent.
         """
-        shorter = SOON if among_replies else 1.0
-        first, longest = self.first_wait_s / shorter, self.longest_wait_s
+        first, growth, longest = self.first_wait_s, GROWTH, self.longest_wait_s
         if among_replies:
+            first, growth = first / SOON, GROWTH_AMONG_REPLIES
             longest = longest / 4.0
-        own = min(first * 2.0 ** min(failures - 1, 30), longest)
+        own = min(first * growth ** min(failures - 1, 30), longest)
         return own * (0.5 + 0.5 * draw)
 
 

@@ -84,6 +84,7 @@ class Throttle:
         self._since = -math.inf
         self._exploring = False
         self._lowered_at = -math.inf
+        self._full_at = -math.inf
         self._accepted: deque[float] = deque()
         self._refused: deque[float] = deque()
         self._next_at = -math.inf
@@ -117,8 +118,9 @@ class Throttle:
         rate = self.rate(now)
         if rate > NO_LIMIT:
             self._base, rate = None, math.inf
-        credit = 0.0 if self._base is None else CREDIT_S
-        self._next_at = max(self._next_at, now - credit) + 1.0 / rate
+        # The very first ones go one by one: there is nothing yet to make up for.
+        earliest = now if self._starts == 1 else now - CREDIT_S
+        self._next_at = max(self._next_at, earliest) + 1.0 / rate
         accepted = self._accepted
         accepted.append(now)
         while len(accepted) > WITNESSES and accepted[0] < now - 1.0:
@@ -223,7 +225,10 @@ class Throttle:
         else:
             # Few are accepted where few were sent, as by a machine that halts.
             rate = self.rate(now)
-            known = min(max(accepted, rate / 2.0), rate)
+            limit = self._accepted_since_full(now)
+            known = min(max(accepted, limit / LOWERED_TO, rate / 2.0), rate)
+        if now - self._full_at > 1.0:
+            self._full_at = now
         self._base = max(SLOWEST, LOWERED_TO * known)
         self._since = self._lowered_at = now
         self._lowered_after = self._starts
@@ -238,3 +243,14 @@ class Throttle:
         few = list(self._accepted)[-WITNESSES:]
         counted = lately if len(lately) > len(few) else few
         return len(counted) / max(least_s, now - counted[0]) if counted else 0.0
+
+    def _accepted_since_full(self, now: float) -> float:
+        """Return how many requests a second were accepted since a refusal of late.
+
+        From one refusal to another that is the limit itself, also within the first
+        second, of which :meth:`_accepted_rate` knows too little. Zero: unknown.
+        """
+        for_s = now - self._full_at
+        accepted = sum(start > self._full_at for start in self._accepted)
+        known = EXPLORED_S <= for_s <= 1.0 and accepted >= WITNESSES / 2
+        return accepted / for_s if known else 0.0

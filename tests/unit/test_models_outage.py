@@ -54,7 +54,7 @@ def test_after_a_minute_without_a_reply_the_rest_is_an_error_at_once() -> None:
     assert all(isinstance(error, ProviderOutage) for error in errors)
     (said,) = {str(error) for error in errors}
     assert re.sub(r"\d\d:\d\d:\d\d", "HH:MM:SS", said) == (
-        "no reply from model 'house:m' for 60 s, since HH:MM:SS: 45 requests failed, "
+        "no reply from model 'house:m' for 60 s, since HH:MM:SS: 39 requests failed, "
         f"the last one with: it said 503; nothing more is sent to it, and the "
         f"{len(world.replies)} replies that came before are kept\n"
         "  hint: run it again when the provider is back: what was answered is not "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from itertools import pairwise
 
@@ -27,10 +28,34 @@ def gaps(moments: list[float]) -> list[float]:
 
 def test_own_waiting_times_double_up_to_a_cap() -> None:
     waits = [POLICY.wait_s(n, 1.0, among_replies=False) for n in (1, 2, 3, 4, 5, 9999)]
-    soon = [POLICY.wait_s(n, 1.0, among_replies=True) for n in (1, 2, 3, 99)]
 
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
-    assert soon == [0.01, 0.02, 0.04, 2.0]
+
+
+def test_waiting_times_among_replies_begin_small_and_last_as_long_in_all() -> None:
+    waits = [POLICY.wait_s(n, 1.0, among_replies=True) for n in range(1, 13)]
+
+    assert waits[:4] == pytest.approx([0.001, 0.003, 0.009, 0.027])
+    assert waits[-1] == 2.0
+    assert sum(waits) == pytest.approx(11, abs=0.2)
+    assert POLICY.wait_s(9999, 1.0, among_replies=True) == 2.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_quarter_of_failures_among_replies_adds_no_long_tail(seed: int) -> None:
+    draws = random.Random(seed)
+
+    def answering(_: float) -> tuple[float, ModelError | None]:
+        return 0.05, failure(500) if draws.random() < 0.24 else None
+
+    world = World(answering)
+    world.queue(500)
+
+    world.run()
+
+    # Attempts that failed one after another are 50 ms each, and four or five are usual.
+    assert len(world.replies) == 500
+    assert world.now - world.sent[0] <= len(world.sent) / 32 * 0.05 + 0.25
 
 
 @settings(max_examples=40)

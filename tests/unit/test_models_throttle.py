@@ -41,6 +41,40 @@ def test_a_limit_is_used_to_the_full_and_hardly_ever_run_into(
     assert world.most_in_flight <= 32
 
 
+class Far:
+    """A bucket behind a way that takes each request another time."""
+
+    def __init__(self, bucket: Bucket, most_s: float, seed: int) -> None:
+        self.bucket = bucket
+        self.most_s = most_s
+        self.draws = random.Random(seed)
+        self.arrived = 0.0
+
+    def __call__(self, now: float) -> tuple[float, ModelError | None]:
+        there_s, back_s = (self.most_s * self.draws.random() for _ in range(2))
+        self.arrived = max(self.arrived, now + there_s)
+        took_s, error = self.bucket(self.arrived)
+        return self.arrived - now + took_s + back_s, error
+
+
+@pytest.mark.parametrize(
+    ("burst", "most_s", "seed"), [(10, 0.002, 0), (10, 0.008, 2), (5, 0.002, 0)]
+)
+def test_a_limit_is_found_whatever_the_way_to_it_takes(
+    burst: float, most_s: float, seed: int
+) -> None:
+    endpoint = Bucket(rate=50, burst=burst)
+    world = World(Far(endpoint, most_s, seed))
+    world.queue(500)
+
+    world.run()
+
+    ideal_s = (len(world.sent) - endpoint.rejected - burst) / 50 + endpoint.latency_s
+    assert len(world.replies) == 500
+    assert endpoint.rejected <= 0.05 * len(world.sent)
+    assert world.now - world.sent[0] <= 1.15 * ideal_s
+
+
 class Moody:
     """Refuses a share of what a bucket would take, however slowly it is asked."""
 
@@ -114,6 +148,19 @@ def test_the_first_requests_do_not_all_go_before_the_first_answer() -> None:
     assert throttle.opens_at(6.0) == 6.0
 
 
+def test_first_requests_that_come_late_are_made_up_for() -> None:
+    throttle = Throttle()
+
+    starts: list[float] = []
+    for number in range(32):
+        halts_s = 0.008 if number == 10 else 0.0
+        now = throttle.opens_at(starts[-1] if starts else 5.0) + halts_s
+        throttle.started(now)
+        starts.append(now)
+
+    assert starts[-1] - starts[0] == pytest.approx(0.031)
+
+
 def test_a_limit_that_is_gone_is_forgotten() -> None:
     throttle = Throttle()
     for step in range(200):
@@ -142,6 +189,20 @@ def test_many_that_are_refused_together_lower_the_rate_once() -> None:
 
     assert closed == [False] * 8
     assert throttle.rate(2.0) > 80
+
+
+def test_refusals_in_the_first_second_do_not_halve_the_rate() -> None:
+    # As measured: 50 a second, 10 at once, and a process that is still importing.
+    throttle = Throttle()
+    for starts, last, took_s in ((12, 0.018, 0.001), (13, 0.256, 0.001), (15, 0.56, 0)):
+        first = last - 0.018 if starts == 12 else last - 0.02 * (starts - 1)
+        apart_s = (last - first) / (starts - 1)
+        for step in range(starts):
+            throttle.started(5.0 + first + step * apart_s)
+        sent_at = 5.0 + first + (starts - 1) * apart_s
+        throttle.refused(sent_at, sent_at + took_s)
+
+    assert 0.8 * 50 <= throttle.rate(5.56) <= 1.1 * 50
 
 
 def test_one_that_is_refused_now_and_then_lowers_nothing() -> None:
