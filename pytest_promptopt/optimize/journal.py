@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_promptopt.cases import Split
-    from pytest_promptopt.optimize.confirm import Comparison
+    from pytest_promptopt.optimize.comparison import Comparison
     from pytest_promptopt.optimize.effects import Complete, Measure
     from pytest_promptopt.optimize.plan import SearchPlan
     from pytest_promptopt.records import (
