@@ -14,6 +14,8 @@ from pytest_promptopt.lazily import resolve_lazily
 if TYPE_CHECKING:
     from pytest_promptopt.records.ancestor import Ancestor
     from pytest_promptopt.records.base import Record, canonical_json, digest, unshared
+    from pytest_promptopt.records.candidate_score import CandidateScore
+    from pytest_promptopt.records.case_detail import CaseDetail
     from pytest_promptopt.records.chat import Completion, Request, Usage
     from pytest_promptopt.records.decision import (
         Outcome,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         TagAccuracy,
     )
     from pytest_promptopt.records.message import Message, Role, with_call_ids
+    from pytest_promptopt.records.needed import Needed
     from pytest_promptopt.records.rechecking import RECHECKS, Recheck
     from pytest_promptopt.records.recipient import Recipient
     from pytest_promptopt.records.score_change import ScoreChange
@@ -42,18 +45,22 @@ if TYPE_CHECKING:
         SecondOpinion,
         Step,
     )
+    from pytest_promptopt.records.source_change import SourceChange
 
 __all__ = [
     "RECHECKS",
     "Ancestor",
     "Candidate",
+    "CandidateScore",
     "Case",
     "CaseChange",
+    "CaseDetail",
     "Completion",
     "Edit",
     "GainSplit",
     "LimitCheck",
     "Message",
+    "Needed",
     "Origin",
     "Outcome",
     "Proposal",
@@ -68,6 +75,7 @@ __all__ = [
     "ScoreChange",
     "SearchResult",
     "SecondOpinion",
+    "SourceChange",
     "Step",
     "TagAccuracy",
     "TestResult",
@@ -91,6 +99,8 @@ resolve_lazily(
             "digest",
             "unshared",
         ),
+        "candidate_score": ("CandidateScore",),
+        "case_detail": ("CaseDetail",),
         "chat": (
             "Completion",
             "Request",
@@ -120,6 +130,7 @@ resolve_lazily(
             "Role",
             "with_call_ids",
         ),
+        "needed": ("Needed",),
         "rechecking": (
             "RECHECKS",
             "Recheck",
@@ -135,5 +146,6 @@ resolve_lazily(
             "SecondOpinion",
             "Step",
         ),
+        "source_change": ("SourceChange",),
     },
 )

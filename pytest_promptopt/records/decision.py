@@ -12,9 +12,11 @@ from pytest_promptopt.records.grounds import (
     Redraw,
     TagAccuracy,
 )
+from pytest_promptopt.records.needed import Needed
 from pytest_promptopt.records.rechecking import Recheck
 from pytest_promptopt.records.recipient import Recipient
 from pytest_promptopt.records.searching import Edit, SearchResult
+from pytest_promptopt.records.source_change import SourceChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,7 +205,13 @@ class TestResult(Record):
             none.
         judge: Whom the judge asked, and how far it can be trusted, a line each; empty
             where none judged.
-        recipients: The models that the search has sent text to.
+        recipients: The models that the gate or the search has sent text to.
+        source_changes: How the prompt differs from the one that it is held against.
+        needed: What would settle an inconclusive verdict; ``None``: nothing that can be
+            told.
+        details: The file with a :class:`CaseDetail` as JSON on each line, as an
+            absolute path; empty if none was written.
+        shows: ``"full"``, or ``"ids"``: texts of cases and replies are left out.
     """
 
     __test__ = False  # pytest: not a test class
@@ -233,6 +241,10 @@ class TestResult(Record):
     labels: str = ""
     judge: tuple[str, ...] = ()
     recipients: tuple[Recipient, ...] = ()
+    source_changes: tuple[SourceChange, ...] = ()
+    needed: Needed | None = None
+    details: str = ""
+    shows: Literal["full", "ids"] = "full"
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:
@@ -249,4 +261,8 @@ class TestResult(Record):
         rebuilt["redraws"] = tuple(Redraw.from_json(x) for x in data["redraws"])
         rebuilt["remarks"] = tuple(Remark.from_json(x) for x in data["remarks"])
         rebuilt["recipients"] = tuple(map(Recipient.from_json, data["recipients"]))
+        changes = map(SourceChange.from_json, data["source_changes"])
+        rebuilt["source_changes"] = tuple(changes)
+        if data["needed"] is not None:
+            rebuilt["needed"] = Needed.from_json(data["needed"])
         return cls(**rebuilt)

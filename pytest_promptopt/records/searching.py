@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.records.ancestor import Ancestor
 from pytest_promptopt.records.base import Record, digest
+from pytest_promptopt.records.candidate_score import CandidateScore
 from pytest_promptopt.records.gain_split import GainSplit
 from pytest_promptopt.records.score_change import ScoreChange
 
@@ -254,6 +255,7 @@ class SearchResult(Record):
         lineage: The line from the start to the proposed candidate, else to the best
             one on train, oldest first; empty if there is neither.
         notes: What is to be known beside it, a sentence each.
+        scored: Every score of a candidate, in the order they came.
     """
 
     strategy: str
@@ -276,6 +278,7 @@ class SearchResult(Record):
     look: Mapping[str, Any] | None = None
     lineage: tuple[Ancestor, ...] = ()
     notes: tuple[str, ...] = ()
+    scored: tuple[CandidateScore, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SearchResult:
@@ -284,6 +287,7 @@ class SearchResult(Record):
         rebuilt["steps"] = tuple(Step.from_json(entry) for entry in data["steps"])
         rebuilt["lineage"] = tuple(Ancestor.from_json(x) for x in data["lineage"])
         rebuilt["notes"] = tuple(data["notes"])
+        rebuilt["scored"] = tuple(map(CandidateScore.from_json, data["scored"]))
         if data["proposal"] is not None:
             rebuilt["proposal"] = Proposal.from_json(data["proposal"])
         if data["best_candidate"] is not None:

@@ -15,13 +15,16 @@ from pytest_promptopt.errors import ReplyNotJsonError
 from pytest_promptopt.records import (
     Ancestor,
     Candidate,
+    CandidateScore,
     Case,
     CaseChange,
+    CaseDetail,
     Completion,
     Edit,
     GainSplit,
     LimitCheck,
     Message,
+    Needed,
     Origin,
     Proposal,
     Recheck,
@@ -33,6 +36,7 @@ from pytest_promptopt.records import (
     ScoreChange,
     SearchResult,
     SecondOpinion,
+    SourceChange,
     Step,
     TagAccuracy,
     TestResult,
@@ -71,6 +75,9 @@ PROPOSAL = Proposal(
     changes=(FARE,),
 )
 ANCESTOR = Ancestor(key="00", operator="rewrite", parents=("01",), region="a#b", mean=1)
+CANDIDATE_SCORE = CandidateScore(
+    key="00", step=1, mean=0.5, cases=20, calls=60, holdout=True, origin="rewrite"
+)
 SEARCH = SearchResult(
     strategy="opro",
     outcome="proposed",
@@ -82,6 +89,7 @@ SEARCH = SearchResult(
     look={"incumbent": "i", "holdout": ["h"], "run": "r"},
     lineage=(ANCESTOR,),
     notes=("Mind the gap.",),
+    scored=(CANDIDATE_SCORE,),
 )
 TAG = TagAccuracy(tag="german", cases=3, was=None, now=0.5)
 RECHECK = Recheck(
@@ -102,6 +110,21 @@ LIMIT = LimitCheck(
     state="exceeded",
 )
 REDRAW = Redraw(weight=1.0, recorded=(1.0, 0.0, 1.0), fresh=(1.0,))
+NEEDED = Needed(cases=400, trials=None, cases_calls=1600, cases_cost=0.25)
+SOURCE_CHANGE = SourceChange(
+    label="p.j2", path="prompts/p.j2", line=3, removed="a", added="b", diff="-a\n+b\n"
+)
+DETAIL = CaseDetail(
+    case_id="c1",
+    place="cases.jsonl:1",
+    inputs={"ticket": "Where is it?"},
+    expected="shipping",
+    tags=("german",),
+    was=1.0,
+    now=0.5,
+    before=(Trial(score=Score(value=1.0), output="shipping"),),
+    after=(Trial(score=Score(value=0.5, reason="half"), output="?"),),
+)
 REMARK = Remark(kind="stale on main", text="The record is of another prompt.")
 VERDICT = Verdict(
     outcome="fail",
@@ -141,6 +164,10 @@ ONE_OF_EACH = [
     LIMIT,
     REDRAW,
     REMARK,
+    CANDIDATE_SCORE,
+    NEEDED,
+    SOURCE_CHANGE,
+    DETAIL,
     RECHECK,
     VERDICT,
     TestResult(
@@ -156,6 +183,10 @@ ONE_OF_EACH = [
         labels="50.0% of 4 labels right",
         judge=("judge model m: 4 calls",),
         recipients=(RECIPIENT,),
+        source_changes=(SOURCE_CHANGE,),
+        needed=NEEDED,
+        details="/d.jsonl",
+        shows="ids",
     ),
 ]
 
