@@ -130,16 +130,21 @@ def sight(
     )
 
 
-def error(cause: str, message: str, *, retryable: bool = False) -> Verdict:
+def error(
+    cause: str, message: str, *, bare: str = "", retryable: bool = False
+) -> Verdict:
     """Return the verdict of a prompt test that could not be measured.
 
     Args:
         cause: ``"provider"``, ``"budget"``, ``"test"``, ``"judge"`` or ``"setup"``.
         message: What happened, in one sentence.
+        bare: The same without what cases, replies and endpoints have said.
         retryable: Whether the same run may succeed later: a provider's error that says
             so, never a spent budget or a broken test.
     """
-    return Verdict(outcome="error", cause=cause, message=message, retryable=retryable)
+    return Verdict(
+        outcome="error", cause=cause, message=message, bare=bare, retryable=retryable
+    )
 
 
 def no_verdict(
@@ -157,10 +162,8 @@ def no_verdict(
     cause, colon, detail = reason.partition(": ")
     if not (colon and cause in _CAUSES):
         cause, detail = "provider", reason
-    message = (
-        f"{len(missing)} of {say.count(cases, 'case')} could not be scored: {detail}"
-    )
-    return replace(error(cause, message), missing=missing)
+    told = f"{len(missing)} of {say.count(cases, 'case')} could not be scored"
+    return replace(error(cause, f"{told}: {detail}", bare=told), missing=missing)
 
 
 def no_score(trials: Trials, *, where: str = "") -> Verdict:
@@ -173,14 +176,15 @@ def no_score(trials: Trials, *, where: str = "") -> Verdict:
     scores = [trial.score for entries in trials.values() for trial in entries]
     reasons = [score.reason for score in scores if score.value is None]
     if not reasons:
-        return error("test", f"no case has a score{where}")
+        told = f"no case has a score{where}"
+        return error("test", told, bare=told)
     # The most frequent one; ties go to the alphabet.
     reason = max(sorted(set(reasons)), key=reasons.count)
-    return error(
-        "test",
+    told = (
         f"no case has a score{where}: {len(reasons)} of "
-        f"{say.count(len(scores), 'trial')} got none, for example: {reason}",
+        f"{say.count(len(scores), 'trial')} got none"
     )
+    return error("test", f"{told}, for example: {reason}", bare=told)
 
 
 def is_below(interval: tuple[float, float], min_score: float) -> bool:

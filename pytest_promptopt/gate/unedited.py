@@ -96,8 +96,9 @@ def judge_unchanged(cases: Sequence[Case], baseline: Baseline, terms: Terms) -> 
     scored = [case for case in baseline.cases if case.scores]
     reference = say.reference(terms.reference, baseline.date)
     if not scored:
+        told = f"{reference} has no score"
         return replace(
-            error("test", f"{reference} has no score"),
+            error("test", told, bare=told),
             reference=reference,
             baseline_date=baseline.date,
         )

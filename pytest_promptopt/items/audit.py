@@ -9,6 +9,7 @@ from pytest_promptopt import gate
 from pytest_promptopt.items import grading
 from pytest_promptopt.items.pending import Draw, Pending
 from pytest_promptopt.records import Remark
+from pytest_promptopt.report.bare_error import bare_problem
 from pytest_promptopt.scorers.asking import Asked
 from pytest_promptopt.wording import count
 
@@ -35,6 +36,7 @@ class Audit:
         engine: Answers requests.
         tally: Counts the replies.
         budget: What the calls are taken from; ``None``: no limit.
+        shows: ``"full"``, or ``"ids"``: what an endpoint said is withheld.
         figures: What was found out, one line each.
         doubts: What of it a reviewer must not miss.
         asked: What stands for the trials whose replies it waits for.
@@ -44,6 +46,7 @@ class Audit:
     engine: Engine
     tally: Tally
     budget: Budget | None = None
+    shows: str = "full"
     figures: tuple[str, ...] = ()
     doubts: tuple[Remark, ...] = ()
     asked: Batch = field(default_factory=list)
@@ -108,15 +111,18 @@ class Audit:
         )
         fault = next((each.fault for each in found if each.fault), "")
         if inquiry.lost is not None:
-            self.doubts += (_unanswered(inquiry),)
-        return gate.error("judge", fault) if fault else verdict
+            self.doubts += (_unanswered(inquiry, self.shows),)
+        return gate.error("judge", fault, bare=fault) if fault else verdict
 
 
-def _unanswered(inquiry: Inquiry) -> Remark:
+def _unanswered(inquiry: Inquiry, shows: str) -> Remark:
     """Say that less is known about the judge than was asked; no reply, no fault."""
     silent = sum(answer is None for answer in inquiry.answers)
     asked = count(len(inquiry.answers), "question")
-    why = "" if inquiry.lost is None else f": {inquiry.lost.problem}"
+    why = ""
+    if inquiry.lost is not None:
+        bare = shows == "ids"
+        why = f": {bare_problem(inquiry.lost) if bare else inquiry.lost.problem}"
     return Remark(
         kind="judge", text=f"{silent:,} of {asked} about the judge got no reply{why}"
     )

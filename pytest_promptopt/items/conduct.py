@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pytest_promptopt import gate
 from pytest_promptopt.errors import PromptOptError, SettingError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.baseline import Baseline
     from pytest_promptopt.gate import Terms
     from pytest_promptopt.items.audit import Audit
+    from pytest_promptopt.items.details import DetailsFolder
     from pytest_promptopt.items.pending import Batch
     from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
@@ -65,6 +67,9 @@ class Conduct:
         tally: What was asked of the models.
         budget: What the gate's calls are charged to; ``None``: no limit.
         audits: Whether it is found out how far a judge can be trusted.
+        shows: ``"full"``, or ``"ids"``: texts of cases and replies are withheld.
+        details: Where the cases are written that a report shows, if there is to be one.
+        root: Pytest's root folder, which places in results are told from.
     """
 
     test: PromptTest
@@ -85,6 +90,9 @@ class Conduct:
     tally: Tally = field(default_factory=Tally)
     budget: Budget | None = None
     audits: bool = True
+    shows: Literal["full", "ids"] = "full"
+    details: DetailsFolder | None = None
+    root: Path = field(default_factory=Path)
     driver: SearchDriver | None = None
     files: dict[str, str] = field(default_factory=dict)
     redraws: tuple[Redraw, ...] = ()
@@ -101,6 +109,7 @@ class Conduct:
             engine=self.engine,
             tally=self.tally,
             budget=self.budget,
+            shows=self.shows,
         )
 
     @cached_property
@@ -184,6 +193,7 @@ class Conduct:
     ) -> Generator[Batch, None, SearchResult]:
         """Search; whatever goes wrong there leaves the verdict as it is."""
         from pytest_promptopt.records import SearchResult
+        from pytest_promptopt.report.bare_error import bare_problem
 
         try:
             self.driver = plan_search(self.rounds.most_sent if self.has_begun else 0)
@@ -194,6 +204,7 @@ class Conduct:
                 outcome="error",
                 stopped="error",
                 message=f"{error.problem}; {error.hint}",
+                bare=bare_problem(error),
             )
 
     def _verdict(self) -> Generator[Batch, None, Verdict]:

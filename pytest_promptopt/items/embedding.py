@@ -11,6 +11,7 @@ from pytest_promptopt.models.engine import Call
 from pytest_promptopt.models.prices import FREE
 from pytest_promptopt.models.vectors import vectors_in
 from pytest_promptopt.records import Message, Request
+from pytest_promptopt.report.bare_error import bare_problem
 
 if TYPE_CHECKING:
     from pytest_promptopt.items.pending import Tally
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.engine import Engine
     from pytest_promptopt.models.vectors import Vectors
     from pytest_promptopt.optimize import Embed
+
+_WITHOUT = "The search went on without: common words told it which texts are alike"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class Embedder:
         tally: Counts replies.
         asked: Whether any text was sent to it.
         fault: Why it was given up, as a sentence for reports; else empty.
+        bare_fault: The same without what an endpoint said.
     """
 
     model: NamedModel
@@ -40,6 +44,7 @@ class Embedder:
     tally: Tally
     asked: bool = False
     fault: str = ""
+    bare_fault: str = ""
 
     def vectors(self, effect: Embed) -> tuple[Vectors | None, ModelError | None]:
         """Return the vectors, or what ends the search: only that the budget is spent.
@@ -54,11 +59,17 @@ class Embedder:
         except BudgetExhausted as spent:
             return None, spent
         except PromptOptError as error:
-            self.fault = (
-                f"embeddings: {error.problem}; {error.hint}. The search went on "
-                "without: common words told it which texts are alike"
-            )
+            self.fault = f"embeddings: {error.problem}; {error.hint}. {_WITHOUT}"
+            self.bare_fault = f"embeddings: {bare_problem(error)}. {_WITHOUT}"
             return None, None
+
+    def told(self, shows: str) -> str:
+        """Return why the model is not asked any more; empty as long as it is.
+
+        Args:
+            shows: ``"full"``, or ``"ids"``: without what an endpoint said.
+        """
+        return self.bare_fault if shows == "ids" else self.fault
 
     def _vectors(self, effect: Embed) -> Vectors:
         model, prices = self.model, self.budget.prices

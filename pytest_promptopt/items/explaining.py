@@ -9,6 +9,7 @@ from pytest_promptopt import gate
 from pytest_promptopt.errors import BudgetExhausted, ProviderOutage
 from pytest_promptopt.items.request_settings import changed_settings
 from pytest_promptopt.records import Verdict
+from pytest_promptopt.report.bare_error import bare_error
 from pytest_promptopt.wording import count, percent
 
 if TYPE_CHECKING:
@@ -38,27 +39,35 @@ def with_outage(verdict: Verdict, batch: Batch, under_test: Arm) -> Verdict:
         return verdict
     own = [entry for entry in lost if entry.arm is under_test]
     first = _telling(own or lost)
+    bare = bare_error(first) if first is not None else ""
     many = f"{len(lost)} of {count(len(batch), 'request')} got no reply"
     arms = len({id(entry.arm) for entry in batch})
     if verdict.outcome == "error":
         if arms > 1 and not own:
+            told = "the baseline's prompt got no reply, so nothing can be compared: "
             return replace(
                 verdict,
                 outcome="inconclusive",
                 cause=_cause(first),
-                message="the baseline's prompt got no reply, so nothing can be "
-                f"compared: {first}",
+                message=f"{told}{first}",
+                bare=f"{told}{bare}",
             )
         return replace(
             verdict,
             cause=_cause(first) if verdict.cause in _LOSSES else verdict.cause,
             message=f"{many}\n{first}",
+            bare=f"{many}\n{bare}",
             retryable=first is not None and first.retryable,
         )
     only_missing = not (verdict.removed or verdict.changed or verdict.unscored)
     if verdict.cause == "cases lost" and only_missing:
-        message = f"{many}, too many to call it a pass: run it again\n{first}"
-        return replace(verdict, cause=_cause(first), message=message)
+        told = f"{many}, too many to call it a pass: run it again\n"
+        return replace(
+            verdict,
+            cause=_cause(first),
+            message=f"{told}{first}",
+            bare=f"{told}{bare}",
+        )
     return verdict
 
 

@@ -46,10 +46,11 @@ def fault_of(batch: Batch, *, calls_itself: bool, file: str) -> Verdict | None:
     judged = [entry for entry in batch if entry.judged is not None]
     broken = [entry for entry in judged if entry.judged and entry.judged.broken]
     if nothing := _nothing_returned(judged):
-        return gate.error("test", nothing)
+        return gate.error("test", nothing, bare=nothing)
     if not broken or not (calls_itself or len(broken) == len(judged)):
         return None
-    return gate.error("test", _told(broken[0], len(broken), len(judged), file))
+    told, bare = _told(broken[0], len(broken), len(judged), file)
+    return gate.error("test", told, bare=bare)
 
 
 def _nothing_returned(judged: Batch) -> str:
@@ -68,19 +69,25 @@ def _nothing_returned(judged: Batch) -> str:
     )
 
 
-def _told(first: Pending, broken: int, runs: int, file: str) -> str:
+def _told(first: Pending, broken: int, runs: int, file: str) -> tuple[str, str]:
+    """Return what the body did, and the same without what it said."""
+    from pytest_promptopt.report.bare_error import WITHHELD, bare_error
+
     raised = first.judged.raised if first.judged is not None else None
     often = f"in {broken} of {runs} runs, first for case {first.case.id}"
     if raised is None:
-        return f"the body failed {often}"
+        told = f"the body failed {often}"
+        return told, told
     where = place(raised, file)
     if isinstance(raised, PromptOptError):
-        hint = f"\n  hint: {raised.hint}"
         what = "the body gave no score" if where is None else "the body failed"
-        return f"{what} {often}{where or ''}: {raised.problem}{hint}"
-    return f"the body raised {type(raised).__name__} {often}{where or ''}: " + (
-        first_line(raised)
-    )
+        told = f"{what} {often}{where or ''}: "
+        return (
+            f"{told}{raised.problem}\n  hint: {raised.hint}",
+            f"{told}{bare_error(raised)}",
+        )
+    told = f"the body raised {type(raised).__name__} {often}{where or ''}: "
+    return f"{told}{first_line(raised)}", f"{told}{WITHHELD}"
 
 
 def place(error: BaseException, file: str = "") -> str | None:

@@ -31,7 +31,7 @@ def upcoming(
     for candidate in following:
         if marker.closest(candidate) is None:
             break
-        if not _may_not_run(candidate):
+        if not may_not_run(candidate):
             run.append(candidate)
     return run
 
@@ -51,7 +51,8 @@ def one_by_one(config: pytest.Config) -> bool:
     )
 
 
-def _may_not_run(item: pytest.Item) -> bool:
+def may_not_run(item: pytest.Item) -> bool:
+    """Return whether a marker may keep a test from being run."""
     if item.get_closest_marker("skip") or item.get_closest_marker("skipif"):
         return True
     return any(

@@ -125,16 +125,17 @@ class Rechecks:
 
     def _tell(self) -> None:
         """Hand over what is known so far; a worker has no controller."""
+        told = self._suite.disclosure.rechecks
         data = {
-            nodeid: [recheck.to_json() for recheck in due.rechecks]
+            nodeid: [recheck.to_json() for recheck in told(due.rechecks)]
             for nodeid, due in self._due.items()
         }
-        told, config = json.dumps(data, allow_nan=False), self._suite.config
+        text, config = json.dumps(data, allow_nan=False), self._suite.config
         if is_worker(config):
-            config.workeroutput[RECHECKS] = told  # type: ignore[attr-defined]
+            config.workeroutput[RECHECKS] = text  # type: ignore[attr-defined]
             return
         controller: Any = config.pluginmanager.get_plugin("promptopt-controller")
-        controller.take_rechecks(told)
+        controller.take_rechecks(text)
 
     def _hypotheses_of(self, entry: Touched) -> int:
         try:

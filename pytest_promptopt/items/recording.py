@@ -49,7 +49,7 @@ def recorded(
     )
     if missing:
         message = f"{missing} of {len(trials)} cases got no reply: nothing recorded"
-        return gate.error("provider", message), {}
+        return gate.error("provider", message, bare=message), {}
     record = _record(test, trials, model, tally, today, reason)
     if not any(case.scores for case in record.cases):
         return gate.no_score(trials, where=" and nothing is recorded"), {}

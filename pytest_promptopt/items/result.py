@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.items.details import write_details
 from pytest_promptopt.items.judge import grades_itself
 from pytest_promptopt.items.labelling import has_labels, labels_told
+from pytest_promptopt.items.needing import needed_by
 from pytest_promptopt.items.pending import gathered
+from pytest_promptopt.items.receiving import gate_recipients, search_recipients
+from pytest_promptopt.items.source_changes import source_changes
 from pytest_promptopt.looks import Look, render_look
-from pytest_promptopt.records import Recipient, TestResult
+from pytest_promptopt.records import TestResult
 from pytest_promptopt.report.lines import UNCOUNTED
 
 if TYPE_CHECKING:
     from pytest_promptopt.items.conduct import Conduct
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.records import Edit, SearchResult, Verdict
-    from pytest_promptopt.records.recipient import Role
 
 
 def result_of(conduct: Conduct, verdict: Verdict) -> TestResult:
     """Return what is told of a prompt test that was judged."""
     test, tally, audit = conduct.test, conduct.tally, conduct.audit
+    details, problem = write_details(conduct, verdict)
     return TestResult(
         nodeid=test.nodeid,
         selector=test.selector,
@@ -34,7 +38,7 @@ def result_of(conduct: Conduct, verdict: Verdict) -> TestResult:
         cached=tally.cached,
         runs=tally.runs,
         files=conduct.files,
-        notes=_notes(conduct, None),
+        notes=(*_notes(conduct, None), *filter(None, [problem])),
         redraws=conduct.redraws,
         remarks=(
             *(() if conduct.recording else conduct.reference.remarks),
@@ -43,6 +47,12 @@ def result_of(conduct: Conduct, verdict: Verdict) -> TestResult:
         ),
         labels=_labels(conduct, verdict),
         judge=() if audit is None else audit.lines,
+        needed=needed_by(conduct, verdict),
+        recipients=gate_recipients(conduct),
+        source_changes=source_changes(
+            conduct.reference.prompt, test.prompt, conduct.root
+        ),
+        details=details,
     )
 
 
@@ -66,30 +76,10 @@ def with_search(
         optimizer_model=writer.name if writer is not None else "",
         unconfirmed=unconfirmed,
         files=conduct.files,
-        notes=_notes(conduct, writer),
-        recipients=_recipients(conduct, writer),
-    )
-
-
-def _recipients(conduct: Conduct, writer: NamedModel | None) -> tuple[Recipient, ...]:
-    """Return the models that a search has sent text to."""
-    test = conduct.test
-    # An application's own calls are its own affair.
-    asked: list[tuple[NamedModel, Role]] = (
-        [(conduct.model, "task")] if test.mark.deliver == "argument" else []
-    )
-    asked += [(writer, "optimizer")] if writer is not None else []
-    embedder = conduct.driver.embedder if conduct.driver is not None else None
-    if embedder is not None and embedder.asked:
-        asked.append((embedder.model, "embeddings"))
-    if test.judge is not None:
-        second = map(test.judge.model_named, test.judge.asking.second_models)
-        asked += [(model, "judge") for model in (*test.judge.models, *second)]
-    return tuple(
-        dict.fromkeys(
-            Recipient(model=model.name, role=role, host=model.host)
-            for model, role in asked
-        )
+        notes=tuple(dict.fromkeys((*_notes(conduct, writer), *result.notes))),
+        recipients=tuple(
+            dict.fromkeys((*search_recipients(conduct, writer), *result.recipients))
+        ),
     )
 
 
@@ -111,7 +101,7 @@ def _notes(conduct: Conduct, writer: NamedModel | None) -> tuple[str, ...]:
     said = [*stand_ins, *conduct.engine.notes]
     if driver is not None:
         said.append(driver.journal.problem)
-        said.append(driver.embedder.fault if driver.embedder else "")
+        said.append(driver.embedder.told(conduct.shows) if driver.embedder else "")
     if conduct.tally.runs or (driver is not None and driver.tally.runs):
         said.append(UNCOUNTED)
     if test.selection:

@@ -22,6 +22,7 @@ from pytest_promptopt.items.committed import selector
 from pytest_promptopt.items.conduct import Conduct
 from pytest_promptopt.records import Remark, TestResult
 from pytest_promptopt.report import terminal
+from pytest_promptopt.report.bare_error import bare_error
 from pytest_promptopt.report.plain import plain
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Settlement:
         if stops:
             failure = self._failure(result)
             checked = verdict.outcome != "error"
-            if first is not None and (checked or result.verdict.cause == "test"):
+            if first is not None and (checked or verdict.cause == "test"):
                 # --pdb then stops where the first failed case was checked.
                 failure = failure.with_traceback(first.__traceback__)
             raise failure
@@ -110,7 +111,7 @@ class Settlement:
             runs=conduct.tally.runs if conduct is not None else 0,
             line=(item.location[1] or 0) + 1,
         )
-        item.stash[RESULT] = result
+        item.stash[RESULT] = result = self._suite.disclosure.result(result)
         raise self._failure(result) from None
 
     def _skips(self, conduct: Conduct, verdict: Verdict) -> bool:
@@ -154,11 +155,12 @@ def ride(
 
 
 def _could_not_be_judged(error: PromptOptError) -> Verdict:
+    told, bare = str(error), bare_error(error)
     if isinstance(error, BudgetExhausted):
-        return gate.error("budget", str(error))
+        return gate.error("budget", told, bare=bare)
     if isinstance(error, ModelError):
-        return gate.error("provider", str(error), retryable=error.retryable)
-    return gate.error("setup", str(error))
+        return gate.error("provider", told, bare=bare, retryable=error.retryable)
+    return gate.error("setup", told, bare=bare)
 
 
 def _label(item: pytest.Function) -> str:

@@ -67,6 +67,7 @@ class Ending:
         best: The best candidate on train; ``None`` if none beats the incumbent.
         proposal: The confirmed candidate, if there is one.
         look: A line for the committed file of looks, if the hold-out was used.
+        bare: As in :class:`~pytest_promptopt.records.SearchResult`.
     """
 
     outcome: Outcome
@@ -74,6 +75,7 @@ class Ending:
     best: Candidate | None = None
     proposal: Proposal | None = None
     look: Mapping[str, Any] | None = None
+    bare: str = ""
 
 
 def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Ending]:
@@ -108,6 +110,10 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
         )
     )
     compared = [compare(run, candidate, holdout, trials) for candidate in chosen]
+    first = compared[0]
+    run.scores.on_holdout(run.task.incumbent, first.before, first.cases, run.calls)
+    for entry in compared:
+        run.scores.on_holdout(entry.candidate, entry.after, entry.cases, run.calls)
     return _decide(run, compared, look, holdout, trials)
 
 
@@ -203,6 +209,7 @@ def _proposal(
             *most_telling(train_changes(run, entry.candidate)),
         ),
         split=entry.split,
+        prompt=run.plan.prompt.snapshot(),
     )
 
 

@@ -48,6 +48,10 @@ class Lineage:
         self._known[fitted.key] = (told, step)
         return told
 
+    def origin_of(self, candidate: Candidate) -> tuple[Origin, int]:
+        """Return how a candidate that is scored came to be, and in which step."""
+        return self._known.get(candidate.key, (Origin(operator=""), 0))
+
     def fitting(self, origin: Origin) -> Origin:
         """Return an origin with the parents' keys as they were scored."""
         return Origin(

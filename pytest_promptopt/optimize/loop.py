@@ -35,6 +35,7 @@ from pytest_promptopt.optimize.referee import obey
 from pytest_promptopt.optimize.run import Run
 from pytest_promptopt.optimize.strategy import NextStep
 from pytest_promptopt.records import SearchResult
+from pytest_promptopt.report.bare_error import bare_problem
 
 MOVES_PER_STEP = 10_000
 """A strategy that makes more moves in one step would never end."""
@@ -88,7 +89,9 @@ def search(
         stopped, ending = "budget", _cut_off(run, spent)
     except (ModelError, StrategyError) as error:
         stopped = "error"
-        ending = Ending("error", _sentence(error), best=_best_of(run))
+        ending = Ending(
+            "error", _sentence(error), best=_best_of(run), bare=bare_problem(error)
+        )
     result = _result(run, strategy.name, split, stopped, ending)
     result = replace(result, ended=ended or stopped)
     run.journal.ended(result)
@@ -99,6 +102,7 @@ def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
     """Score the incumbent on train, and refuse a search that has no headroom."""
     yield from run.measure([run.task.incumbent], split.train, 1)
     run.step.scored += 1
+    run.scores.on_train([run.task.incumbent], run.calls)
     if run.start is None:
         raise SearchRefused(
             f"{run.plan.prompt.label}: none of the {len(split.train)} train cases "
@@ -196,6 +200,7 @@ def _result(
         outcome=ending.outcome,
         stopped=stopped,
         message=ending.message,
+        bare=ending.bare,
         seed=run.plan.seed,
         train_cases=len(split.train),
         holdout_cases=len(split.holdout),
@@ -209,6 +214,7 @@ def _result(
         best_candidate=ending.best,
         look=ending.look,
         notes=tuple(run.notes),
+        scored=tuple(run.scores.entries),
         lineage=run.line_to(
             ending.proposal.candidate if ending.proposal else ending.best
         ),

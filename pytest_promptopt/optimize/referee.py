@@ -87,6 +87,7 @@ def _evaluate(run: Run, move: Evaluate) -> Generator[Effect, Any, Answer]:
     while fitting := _fitting(run, rest, move):
         new = sum(candidate not in run.ledger for candidate in fitting)
         yield from score(run, fitting, move)
+        run.scores.on_train(fitting, run.calls)
         run.step.scored += new
         rest = rest[len(fitting) :]
     if rest:

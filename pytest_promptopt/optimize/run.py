@@ -13,6 +13,7 @@ from pytest_promptopt.optimize.journal import Journal
 from pytest_promptopt.optimize.ledger import Ledger, lost_share, most_lost
 from pytest_promptopt.optimize.lineage import Lineage
 from pytest_promptopt.optimize.ranking import Ranked, best_first
+from pytest_promptopt.optimize.scores import Scores
 from pytest_promptopt.optimize.withheld import Withheld
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step
@@ -72,6 +73,7 @@ class Run:
         self.case_text = CaseText(task.cases)
         self.ledger = Ledger(Withheld(task.cases))
         self.lineage = Lineage(task.incumbent)
+        self.scores = Scores(self.ledger, self.lineage, task.cases)
         self.journal = Journal(plan.tell)
         self.calls = 0
         self.optimizer_calls = 0

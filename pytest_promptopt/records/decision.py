@@ -75,6 +75,8 @@ class Verdict(Record):
             ``"removed"``, ``"skipped"``, ``"not run"``, ``"provider"``, ``"budget"``;
             ``"provider"``, ``"budget"``, ``"test"``, ``"judge"``, ``"setup"``.
         message: The decision in one sentence.
+        bare: The same without what cases, replies and endpoints have said in it; empty
+            where a message that is no error's holds nothing of theirs.
         accuracy: Mean score in [0, 1]; ``None`` if nothing was scored.
         interval: 95 % interval of the accuracy.
         baseline_accuracy: The same of the baseline arm.
@@ -116,6 +118,7 @@ class Verdict(Record):
     outcome: Outcome
     cause: str
     message: str = ""
+    bare: str = ""
     accuracy: float | None = None
     interval: tuple[float, float] | None = None
     baseline_accuracy: float | None = None

@@ -1,4 +1,4 @@
-"""A model that a search has sent text to."""
+"""A model that the gate or a search has sent text to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Role = Literal["task", "optimizer", "judge", "embeddings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient(Record):
-    """A model that a search has sent text to.
+    """A model that the gate or a search has sent text to.
 
     Attributes:
         model: Its name.

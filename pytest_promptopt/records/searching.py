@@ -146,6 +146,8 @@ class Proposal(Record):
             greatest loss first.
         split: How much of the gain is replies that can be read, and how much right
             answers; ``None`` if every reply could be read or nobody can tell.
+        prompt: The incumbent with its includes, as ``Prompt.snapshot()`` gives it: what
+            it takes to read the prompt again without its test.
     """
 
     candidate: Candidate
@@ -165,6 +167,7 @@ class Proposal(Record):
     better: int = 0
     changes: tuple[ScoreChange, ...] = ()
     split: GainSplit | None = None
+    prompt: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def gain(self) -> float:
@@ -239,6 +242,7 @@ class SearchResult(Record):
         ended: Why the steps ended, before anything was confirmed: the same, or what
             stands behind ``"gate rejected"``.
         message: What it came to, in a sentence or two.
+        bare: Of an error the same without what replies and endpoints have said in it.
         seed: Seed of the random draws.
         train_cases: Number of train cases.
         holdout_cases: Number of hold-out cases.
@@ -263,6 +267,7 @@ class SearchResult(Record):
     stopped: str
     ended: str = ""
     message: str = ""
+    bare: str = ""
     seed: int = 0
     train_cases: int = 0
     holdout_cases: int = 0

@@ -1,13 +1,13 @@
-"""Which text of a search went to which model."""
+"""Which text went to which model, and to which computer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_promptopt.records import Recipient
+    from pytest_promptopt.records import Recipient, TestResult
 
 _GETS: Mapping[str, str] = {
     "task": "the prompts with the inputs of all cases; right answers only of cases "
@@ -30,3 +30,35 @@ def recipient_items(recipients: Sequence[Recipient]) -> list[str]:
         f"the {entry.role} model: {_GETS[entry.role]}"
         for entry in recipients
     ]
+
+
+def host_lines(results: Iterable[TestResult]) -> list[str]:
+    """Return where the text of a run went, one line for each model and host.
+
+    Args:
+        results: The prompt tests.
+    """
+    return hosts(entry for result in results for entry in result.recipients)
+
+
+def hosts(recipients: Iterable[Recipient]) -> list[str]:
+    """Return the same of some recipients, each model with all its roles.
+
+    Args:
+        recipients: The models, in the order they are to be told.
+
+    Returns:
+        Lines such as ``"openai:gpt-5-mini (api.openai.com): task and judge model"``.
+    """
+    roles: dict[tuple[str, str], dict[str, None]] = {}
+    for entry in recipients:
+        roles.setdefault((entry.model, entry.host), {})[entry.role] = None
+    return [
+        f"{model} ({host or 'in this process'}): {_listed([*named])} model"
+        for (model, host), named in roles.items()
+    ]
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

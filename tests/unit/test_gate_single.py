@@ -260,8 +260,10 @@ def test_without_scores_there_is_no_verdict() -> None:
     assert judge_alone(cases, skips) == error(
         "test",
         "no case has a score: 2 of 2 trials got none, for example: skipped",
+        bare="no case has a score: 2 of 2 trials got none",
     )
-    assert judge_alone((), {}) == error("test", "no case has a score")
+    nothing = "no case has a score"
+    assert judge_alone((), {}) == error("test", nothing, bare=nothing)
 
 
 def test_an_error_has_a_cause_and_no_figures() -> None:

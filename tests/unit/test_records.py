@@ -73,6 +73,7 @@ PROPOSAL = Proposal(
     split=SPLIT,
     worse=1,
     changes=(FARE,),
+    prompt={"sources": [{"role": "", "key": "a", "text": "old", "includes": {}}]},
 )
 ANCESTOR = Ancestor(key="00", operator="rewrite", parents=("01",), region="a#b", mean=1)
 CANDIDATE_SCORE = CandidateScore(
