@@ -118,4 +118,4 @@ def test_a_company_gates_and_optimises_its_prompts_without_a_change_to_its_code(
     assert company.own_tests().startswith("13 passed")
     better = company.run()
     better.assert_outcomes(passed=13)
-    better.stdout.fnmatch_lines(["*: pass (better): *"] * 11)
+    better.stdout.fnmatch_lines(["*  pass (better) *"] * 11)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.gate.comparison import Comparison, compare
     from pytest_promptopt.gate.drift import Drift, DriftedTest, judge_drift
     from pytest_promptopt.gate.must_pass import doubtful_must_pass, unsteady_must_pass
+    from pytest_promptopt.gate.needed import what_settles
     from pytest_promptopt.gate.retrials import doubtful_still, with_retrials
     from pytest_promptopt.gate.rules import goes_on, judge_edited
     from pytest_promptopt.gate.single import error, judge_alone, no_score
@@ -62,6 +63,7 @@ __all__ = [
     "report_only",
     "trials_per_look",
     "unsteady_must_pass",
+    "what_settles",
     "with_retrials",
 ]
 
@@ -72,6 +74,7 @@ resolve_lazily(
         "comparison": ("Comparison", "compare"),
         "drift": ("Drift", "DriftedTest", "judge_drift"),
         "must_pass": ("doubtful_must_pass", "unsteady_must_pass"),
+        "needed": ("what_settles",),
         "retrials": ("doubtful_still", "with_retrials"),
         "rules": ("goes_on", "judge_edited"),
         "single": ("error", "judge_alone", "no_score"),

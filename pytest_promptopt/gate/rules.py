@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_promptopt import stats
 from pytest_promptopt.gate import sentences as say
 from pytest_promptopt.gate.comparison import compare
 from pytest_promptopt.gate.finding import ROUNDING, Finding, find
@@ -121,23 +120,10 @@ def _unclear(found: Finding) -> str:
             f" than the tolerance of {say.points(tolerance)}: {found.figures},"
             f" {found.test}; look at the cases that got worse"
         )
-    if found.is_significant:
-        advice = "too few cases changed to tell; more cases would settle it"
-    else:
-        needed = stats.cases_needed(
-            found.drop,
-            variance=found.compared.variance(),
-            trials=found.most_trials,
-            alpha=found.limit,
-        )
-        advice = (
-            f"about {needed:,} cases would settle a drop of this size"
-            if needed > len(found.compared.pairs)
-            else "more trials of each case would settle it"
-        )
+    why = "; too few cases changed to tell" if found.is_significant else ""
     return (
         "cannot tell whether the edited prompt is worse by"
-        f" {say.points(found.drop)}: {found.figures}, {found.test}; {advice}"
+        f" {say.points(found.drop)}: {found.figures}, {found.test}{why}"
     )
 
 

@@ -9,6 +9,7 @@ from pytest_promptopt.report.grounds import (
     case_lists,
     certainty,
     changes,
+    counts,
     flaky_line,
     limit_lines,
     patterns,
@@ -22,7 +23,8 @@ from pytest_promptopt.report.lines import (
     listed,
     remark_lines,
 )
-from pytest_promptopt.wording import count
+from pytest_promptopt.report.needed import needed_lines
+from pytest_promptopt.report.prompt_changes import prompt_changes
 
 if TYPE_CHECKING:
     from pytest_promptopt.records import TestResult
@@ -50,6 +52,8 @@ def failure(result: TestResult, *, already: str | None = None) -> str:
 def _error(result: TestResult) -> list[str]:
     verdict = result.verdict
     tail = []
+    if verdict.cause in ("provider", "budget", "judge"):
+        tail += _kept(result)
     if verdict.cause in ("provider", "budget"):
         tail.append(_NOT_THE_PROMPT)
     if verdict.retryable:
@@ -62,6 +66,17 @@ def _error(result: TestResult) -> list[str]:
     return [*indented(told), *tail]
 
 
+def _kept(result: TestResult) -> list[str]:
+    """Say what becomes of the replies that came, unless the message has said it."""
+    replies = result.calls + result.cached
+    if not replies or "kept" in result.verdict.message:
+        return []
+    came = (
+        "1 reply that came is" if replies == 1 else f"{replies:,} replies that came are"
+    )
+    return [f"The {came} kept in the cache, unless it is off: no call for them again."]
+
+
 def body(result: TestResult, *, below_line: bool = False) -> list[str]:
     """Return all that is to be said below the head of a failure, not indented.
 
@@ -70,22 +85,23 @@ def body(result: TestResult, *, below_line: bool = False) -> list[str]:
         below_line: Whether the one line stands above, with the figures, and the
             remarks are shown in their own colour.
     """
-    verdict = result.verdict
-    better = [f"better: {count(len(verdict.better), 'case')}"] if verdict.better else []
+    verdict, texts = result.verdict, result.shows == "full"
     broken = [f"must_pass broken: {listed(verdict.broken)}"] if verdict.broken else []
     return [
         *verdict.message.splitlines(),
-        *patterns(verdict),
-        *broken,
+        *(terms if below_line else certainty)(verdict, result.model),
         *limit_lines(verdict.limits),
-        *(terms(verdict) if below_line else certainty(verdict)),
+        *counts(verdict),
+        *broken,
+        *case_lists(verdict),
+        *flaky_line(verdict),
         *tag_lines(verdict.tags),
         *label_line(result),
         *judge_lines(result),
-        *changes("worse", verdict.worse),
-        *better,
-        *flaky_line(verdict),
-        *case_lists(verdict),
+        *patterns(verdict),
+        *changes("worse", verdict.worse, texts=texts),
+        *prompt_changes(result.source_changes),
+        *needed_lines(result),
         *([] if below_line else remark_lines(result.remarks)),
         *commands(result),
     ]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import LimitCheck, TestResult, Verdict
 
 
+SINGLE = "one case"
+"""Cause of the verdict of a look at one case, which decides nothing."""
+
 BLIND = "too few cases for any drop to be seen"
 
 
@@ -32,6 +35,8 @@ def one_line(result: TestResult, *, today: str | None = None) -> str:
         today: ISO day by which the age of a record is told; ``None``: it is not told.
     """
     verdict = result.verdict
+    if verdict.cause == SINGLE:
+        return verdict.message.partition("\n")[0]
     head = f"{verdict.outcome} ({verdict.cause})"
     if not has_figures(verdict):
         reason = verdict.message.splitlines()[0] if verdict.message else ""

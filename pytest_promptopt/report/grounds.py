@@ -40,9 +40,14 @@ ROUNDING = 1e-9
 _STATES = {"exceeded": "exceeded", "unclear": "cannot tell", "kept": "kept"}
 
 
-def certainty(verdict: Verdict) -> list[str]:
-    """Say what was compared, and how sure the figures are."""
-    lines = [*_accuracies(verdict), *terms(verdict)]
+def certainty(verdict: Verdict, model: str = "") -> list[str]:
+    """Say what was compared, and how sure the figures are.
+
+    Args:
+        verdict: The decision.
+        model: Name of the task model; empty: it is not told.
+    """
+    lines = [*_accuracies(verdict), *terms(verdict, model)]
     if verdict.detectable is None:
         return lines
     if verdict.p_value is None or is_blind(verdict):
@@ -64,11 +69,17 @@ def _accuracies(verdict: Verdict) -> list[str]:
     ]
 
 
-def terms(verdict: Verdict) -> list[str]:
-    """Say what was compared with what, and what the p-value was held against."""
+def terms(verdict: Verdict, model: str = "") -> list[str]:
+    """Say what was compared with what, and what the p-value was held against.
+
+    Args:
+        verdict: The decision.
+        model: Name of the task model; empty: it is not told.
+    """
     if verdict.p_value is None:
         return []
-    return [_compared(verdict), *_limit(verdict)]
+    on = f", on {model}" if model else ""
+    return [f"{_compared(verdict)}{on}", *_limit(verdict)]
 
 
 def _compared(verdict: Verdict) -> str:
@@ -151,27 +162,52 @@ def _tag(tag: TagAccuracy) -> str:
     )
 
 
-def changes(title: str, entries: Sequence[CaseChange]) -> list[str]:
-    """Name the first cases that changed, and count the rest."""
-    lines = [f"{title}: {_changed(entry)}" for entry in in_order(entries)[:SHOWN]]
+def counts(verdict: Verdict) -> list[str]:
+    """Say how many of the compared cases got worse, and how many better."""
+    worse, better = len(verdict.worse), len(verdict.better)
+    if not (worse or better):
+        return []
+    vital = sum(entry.must_pass for entry in verdict.worse)
+    of_them = f", {vital:,} of them must_pass" if vital else ""
+    told = f"{worse:,} of {verdict.cases:,} got worse{of_them}, {better:,} got better"
+    return [f"cases: {told}"]
+
+
+def changes(
+    title: str, entries: Sequence[CaseChange], *, texts: bool = True
+) -> list[str]:
+    """Name the first cases that changed, and count the rest.
+
+    Args:
+        title: What became of them, in a word.
+        entries: The cases.
+        texts: Whether answers and replies are shown, or ids, places and figures alone.
+    """
+    shown = in_order(entries)[:SHOWN]
+    lines = [f"{title}: {_changed(entry, texts=texts)}" for entry in shown]
     if len(entries) > SHOWN:
         lines.append(f"{title}: and {count(len(entries) - SHOWN, 'case')} more")
     return lines
 
 
-def _changed(entry: CaseChange) -> str:
+def _changed(entry: CaseChange, *, texts: bool) -> str:
     where = f" ({entry.place})" if entry.place else ""
+    labels = []
+    if entry.finish_reason not in ("stop", ""):
+        labels.append(f" (finish reason {shortened(entry.finish_reason)})")
+    labels += [" (must_pass)"] * entry.must_pass + [" (flaky)"] * entry.flaky
+    told = f": {_replies(entry)}" if texts else ""
+    figures = f"{entry.was:.2f} -> {entry.now:.2f}"
+    return f"{entry.case_id}{where} {figures}{told}{''.join(labels)}"
+
+
+def _replies(entry: CaseChange) -> str:
     told = [f"got {shortened(entry.got)}", f"before {shortened(entry.before)}"]
     if entry.expected or not entry.reason:
         told.insert(0, f"expected {shortened(entry.expected)}")
     else:  # nothing but the body knows what is right
         told.append(f"because {shortened(entry.reason)}")
-    labels = []
-    if entry.finish_reason not in ("stop", ""):
-        labels.append(f" (finish reason {shortened(entry.finish_reason)})")
-    labels += [" (must_pass)"] * entry.must_pass + [" (flaky)"] * entry.flaky
-    figures = f"{entry.was:.2f} -> {entry.now:.2f}"
-    return f"{entry.case_id}{where} {figures}: {', '.join(told)}{''.join(labels)}"
+    return ", ".join(told)
 
 
 def case_lists(verdict: Verdict) -> list[str]:

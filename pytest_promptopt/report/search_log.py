@@ -17,6 +17,7 @@ from pytest_promptopt.wording import (
     money,
     p_value,
     percent,
+    points,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def search_lines(
     lines = [Line(f"{head}{told}", _COLOURS.get(search.outcome, ()))]
     lines += [Line(f"  warning: {note}", ("yellow",)) for note in search.notes]
     if search.steps and verbosity >= 0:
+        lines.append(Line(f"  {_plan(search)}"))
         lines += [Line(f"  {step_line(step)}") for step in search.steps]
         lines.append(
             Line(
@@ -62,6 +64,14 @@ def search_lines(
         lines += [Line(f"  {item}") for item in items[:2]]
     withdrawn = search.proposal is None
     return [*lines, *recheck_lines(result.rechecks, withdrawn=withdrawn)]
+
+
+def _plan(search: SearchResult) -> str:
+    held = count(search.holdout_cases, "hold-out case")
+    told = f"plan: {search.train_cases:,} train and {held}"
+    if search.smallest_gain is None:
+        return told
+    return f"{told}; gains are confirmed from {points(search.smallest_gain)} up"
 
 
 def _gain(proposal: Proposal) -> str:

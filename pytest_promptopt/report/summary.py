@@ -1,12 +1,13 @@
-"""The section at the end of a run: one line per prompt test, and what needs a look."""
+"""The section at the end of a run: a row per prompt test, and what needs a look."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.report.commands import settling
 from pytest_promptopt.report.failure import body
-from pytest_promptopt.report.figures import has_figures, one_line
+from pytest_promptopt.report.figures import SINGLE, has_figures, one_line
 from pytest_promptopt.report.grounds import (
     case_lists,
     changes,
@@ -27,7 +28,11 @@ from pytest_promptopt.report.lines import (
     remark_lines,
     runs,
 )
+from pytest_promptopt.report.needed import needed_lines
+from pytest_promptopt.report.prompt_changes import prompt_changes
+from pytest_promptopt.report.screen import Screen
 from pytest_promptopt.report.search_log import search_lines
+from pytest_promptopt.report.table import table
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
@@ -36,46 +41,107 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import TestResult, Verdict
 
 
-def summary(
-    results: Sequence[TestResult],
-    *,
-    written: Iterable[str],
-    remarks: Iterable[str] = (),
-    problems: Iterable[str],
-    apply_command: str | None,
-    verbosity: int,
-    drift: str = "",
-    today: str | None = None,
-) -> list[Line]:
-    """Return the lines of the section at the end of a run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """What the end of a run came to, beside the verdicts.
 
-    Args:
-        results: The prompt tests, in order.
+    Attributes:
         written: Files written, as the user would name them.
         remarks: What was left out on purpose.
         problems: What could not be written.
         apply_command: What applies the diff, if one was written.
-        verbosity: Pytest's; below 0 only what needs attention is shown.
+        publish_command: What opens pull requests of it.
         drift: What the suite's unedited prompts have in common; empty: nothing.
-        today: ISO day by which the age of a record is told; ``None``: it is not told.
+        hosts: Which models got text, where nobody said it before the run.
+        since: Why texts of cases and replies are withheld, where they are: the end of
+            a sentence.
     """
-    lines: list[Line] = []
+
+    written: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    apply_command: str | None = None
+    publish_command: str = "promptopt pr"
+    drift: str = ""
+    hosts: Sequence[str] = ()
+    since: str = ""
+
+
+def summary(
+    results: Sequence[TestResult],
+    end: RunEnd,
+    *,
+    verbosity: int,
+    today: str | None = None,
+    screen: Screen | None = None,
+) -> list[Line]:
+    """Return the lines of the section at the end of a run.
+
+    Several prompt tests have a row each, and below that a paragraph where there is more
+    to say than a row can; a single one has the paragraph alone.
+
+    Args:
+        results: The prompt tests, in order.
+        end: What else the run came to.
+        verbosity: Pytest's; below 0 only what needs attention is shown.
+        today: ISO day by which the age of a record is told; ``None``: it is not told.
+        screen: What rows are to fit on; left out: 80 columns.
+    """
     names = _names(result.nodeid for result in results)
-    for result in results:
-        if verbosity >= 0 or needs_attention(result):
-            head = _head(result, names[result.nodeid], today)
-            lines += _test_lines(result, head, verbosity=verbosity, drift=drift)
-    if drift:
-        lines.append(Line(f"drift: {drift}", ("yellow",)))
-    notes = dict.fromkeys(note for result in results for note in result.notes)
+    shown = [result for result in results if verbosity >= 0 or needs_attention(result)]
+    rows = [result for result in shown if result.verdict.cause != SINGLE]
+    tabled = len(rows) > 1
+    lines = table(rows, names, screen or Screen()) if tabled else []
+    paragraphs: list[Line] = []
+    for result in shown:
+        head = _head(result, names[result.nodeid], today)
+        told = _test_lines(result, head, verbosity=verbosity, drift=end.drift)
+        if not tabled or _adds_to_its_row(result, told, verbosity):
+            paragraphs += told
+    gap = [Line("")] if tabled and paragraphs else []
+    return [
+        *lines,
+        *gap,
+        *paragraphs,
+        *([Line(f"drift: {end.drift}", ("yellow",))] if end.drift else []),
+        *_notes(results, end, verbosity),
+        *(Line(remark, ("yellow",)) for remark in end.remarks),
+        *(Line(problem, ("red",)) for problem in end.problems),
+        *_next_commands(end),
+    ]
+
+
+def _adds_to_its_row(result: TestResult, told: Sequence[Line], verbosity: int) -> bool:
+    """Return whether a paragraph says more than the row and a failure's own text."""
+    if verbosity > 0 or len(told) > 1:
+        return True
+    failed = result.verdict.outcome in ("fail", "error")
+    return needs_attention(result) and not failed
+
+
+def _notes(results: Sequence[TestResult], end: RunEnd, verbosity: int) -> list[Line]:
+    """Return what holds for the whole run: withheld texts, stand-ins, files."""
+    lines = []
+    told_of = [result for result in results if verbosity > 0 or needs_attention(result)]
+    if any(result.shows == "ids" for result in told_of):
+        since = f", since {end.since}" if end.since else ""
+        told = f"withheld: texts of cases and replies{since}"
+        lines.append(Line(f"{told}; promptopt_show_data = full shows them"))
     if verbosity >= 0:
+        notes = dict.fromkeys(note for result in results for note in result.notes)
+        lines += [Line(f"text was sent to: {host}") for host in end.hosts]
         lines += [Line(f"note: {note}") for note in notes]
-        lines += [Line(f"written: {path}") for path in written]
-    lines += [Line(remark, ("yellow",)) for remark in remarks]
-    lines += [Line(problem, ("red",)) for problem in problems]
-    if apply_command is not None:
-        lines.append(Line(f"apply the proposals with: {apply_command}", ("bold",)))
+        lines += [Line(f"written: {path}") for path in end.written]
     return lines
+
+
+def _next_commands(end: RunEnd) -> list[Line]:
+    if end.apply_command is None:
+        return []
+    return [
+        Line(f"apply the proposals with: {end.apply_command}", ("bold",)),
+        Line(f"or open pull requests with: {end.publish_command}", ("bold",)),
+    ]
 
 
 def _names(nodeids: Iterable[str]) -> dict[str, str]:
@@ -101,7 +167,7 @@ def needs_attention(result: TestResult) -> bool:
         or bool(verdict.missing or verdict.unscored)
         or bool(result.remarks)
         or result.search is not None
-        or verdict.cause == "one case"
+        or verdict.cause == SINGLE
     )
 
 
@@ -120,7 +186,7 @@ def _test_lines(
     result: TestResult, head: Line, *, verbosity: int, drift: str
 ) -> list[Line]:
     verdict = result.verdict
-    if verdict.cause == "one case":
+    if verdict.cause == SINGLE:
         return [Line(text) for text in verdict.message.splitlines()]
     lines = [head]
     if verdict.cause == "report only":
@@ -139,18 +205,20 @@ def _test_lines(
 
 def _details(result: TestResult, verbosity: int, drift: str) -> list[str]:
     """Return what is told below the line; a failure has a text of its own."""
-    verdict = result.verdict
+    verdict, texts = result.verdict, result.shows == "full"
     told = []
     if _explains_itself(verdict) or (verdict.outcome == "pass" and verbosity > 0):
         told += _message(result, drift)
     if verdict.outcome == "inconclusive":
-        told += [*patterns(verdict), *_doubtful_parts(verdict)]
+        told += [*needed_lines(result), *patterns(verdict), *_doubtful_parts(verdict)]
     if verbosity > 0 or verdict.cause == "unclear":
-        told += terms(verdict)
+        told += terms(verdict, result.model)
     if verbosity > 0:
-        told += [*_everything(verdict), *label_line(result)]
+        told += [*_everything(verdict, texts=texts), *label_line(result)]
     if verdict.outcome in ("pass", "inconclusive"):
         told += [*judge_lines(result), *case_lists(verdict)]
+    if verdict.outcome == "inconclusive" or verbosity > 0:
+        told += prompt_changes(result.source_changes)
     if verdict.outcome == "inconclusive":
         told += settling(result)
     return told
@@ -176,12 +244,12 @@ def _doubtful_parts(verdict: Verdict) -> list[str]:
     return limit_lines([check for check in verdict.limits if check.state != "kept"])
 
 
-def _everything(verdict: Verdict) -> list[str]:
+def _everything(verdict: Verdict, *, texts: bool) -> list[str]:
     """Return what ``-v`` adds."""
     kept = [check for check in verdict.limits if check.state == "kept"]
     return [
-        *changes("worse", verdict.worse),
-        *changes("better", verdict.better),
+        *changes("worse", verdict.worse, texts=texts),
+        *changes("better", verdict.better, texts=texts),
         *limit_lines(kept),
         *tag_lines(verdict.tags, every=True),
         *flaky_line(verdict),

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     )
     from pytest_promptopt.stats.permutation import Side, sign_flip_p, stratified_p
     from pytest_promptopt.stats.power import (
-        cases_needed,
         smallest_detectable_drop,
         within_case_variance,
     )
@@ -39,7 +38,6 @@ __all__ = [
     "Side",
     "accuracy_interval",
     "alpha_for_look",
-    "cases_needed",
     "clopper_pearson_interval",
     "cohen_kappa",
     "difference_interval",
@@ -70,6 +68,6 @@ resolve_lazily(
         ),
         "limits": ("alpha_for_look", "holm", "smallest_confirmable_gain"),
         "permutation": ("Side", "sign_flip_p", "stratified_p"),
-        "power": ("cases_needed", "smallest_detectable_drop", "within_case_variance"),
+        "power": ("smallest_detectable_drop", "within_case_variance"),
     },
 )

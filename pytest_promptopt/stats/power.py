@@ -92,39 +92,6 @@ def smallest_detectable_drop(
     return min(1.0, max(drop, _fewest_flips(alpha, trials) / n, tolerance))
 
 
-def cases_needed(
-    drop: float, *, variance: float, trials: int, alpha: float, tolerance: float = 0.0
-) -> int:
-    """How many cases would show a drop of this size in four of five runs.
-
-    Args:
-        drop: As a share, above ``tolerance``.
-        variance: From :func:`within_case_variance`.
-        trials: Trials per case and arm over all looks, at least 1.
-        alpha: What the p-value is held against at each look.
-        tolerance: Smaller drops never fail, as a share; 0.0 asks only for a drop that
-            chance does not explain.
-
-    Returns:
-        A number of cases, at least 1.
-
-    Raises:
-        ValueError: The drop is not above the tolerance: no number of cases shows it.
-
-    Source:
-        :func:`smallest_detectable_drop` solved for the number of cases.
-    """
-    if drop <= tolerance:
-        raise ValueError(f"drop {drop!r} is not above the tolerance {tolerance!r}")
-    noise = 2 * variance / trials
-    power = NormalDist().inv_cdf(_POWER) * math.sqrt(noise)
-    needed = max(
-        ((z * math.sqrt(noise + broken * drop) + power) / (drop - floor)) ** 2
-        for z, broken, floor in _clauses(alpha, trials, tolerance)
-    )
-    return math.ceil(max(needed, _fewest_flips(alpha, trials) / drop) - 1e-9)
-
-
 def _clauses(
     alpha: float, trials: int, tolerance: float
 ) -> tuple[tuple[float, float, float], ...]:

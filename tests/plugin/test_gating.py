@@ -80,7 +80,8 @@ def test_a_worse_prompt_fails_and_names_the_cases_and_the_way_out(
             "  the edited prompt is worse by 40.0 points: 60.0% against the baseline's "
             "100.0% (20 cases, 3 trials each), p < 0.0001, limit 0.025",
             "  95% intervals: edited [[]38.7, 78.1[]], baseline [[]83.9, 100.0[]]",
-            "*3 fresh trials of each case in both arms, decided at look 1 of 2",
+            "*3 fresh trials of each case in both arms, decided at look 1 of 2, on "
+            "scripted:skill",
             "  smallest drop this suite could have shown: 15.0 points",
             "*worse: c12 (cases.jsonl:13) 1.00 -> 0.00: expected 'w12', "
             "got 'nonsense', before 'w12'",

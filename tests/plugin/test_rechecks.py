@@ -222,9 +222,11 @@ def test_every_other_test_with_the_text_is_said_with_how_it_came_out(
     head, *told = rechecked(result)
     assert head.startswith("it changes 10 other prompt tests; re-checks: ")
     pytest.LineMatcher(told).fnmatch_lines(TOLD, consecutive=True)
-    escaped = [line.replace("_", "\\_").replace(">", "\\>") for line in TOLD]
     assert "- re-checked, with the change against without it:\n" in text
-    assert f"\n  - {escaped[0]}\n" in text
+    as_markdown = TOLD[0].replace(
+        "test_deep.py::test_deep", "`test_deep.py::test_deep`"
+    )
+    assert "\n  - " + as_markdown.replace("->", "-\\>") + "\n" in text
     recorded = [f"test_{name}.py::test_{name}" for name in ("deep", "live", "loop")]
     assert f"    pytest test_sort.py::test_sort {' '.join(recorded)} " in text
     # Once more: not one call, and the same figures.

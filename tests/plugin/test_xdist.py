@@ -47,7 +47,7 @@ def test_verdicts_are_the_same_however_the_suite_is_run(two: Project, way: str) 
     two.record()
     two.write_prompt("Skill 12")
 
-    shows_that_one_got_worse(two.run(*WAYS[way]))
+    shows_that_one_got_worse(two.run("-v", *WAYS[way]))
 
 
 def test_verdicts_are_the_same_beside_every_plugin_that_is_installed(
@@ -56,7 +56,7 @@ def test_verdicts_are_the_same_beside_every_plugin_that_is_installed(
     two.record()
     two.write_prompt("Skill 12")
 
-    result = two.pytester.runpytest_subprocess("-p", "no:randomly")
+    result = two.pytester.runpytest_subprocess("-v", "-p", "no:randomly")
 
     shows_that_one_got_worse(result)
 
@@ -75,7 +75,7 @@ def test_two_workers_record_and_judge_as_one_process_does(two: Project) -> None:
     recording = two.run("-n2", "--promptopt-update-baseline")
     two.write_prompt("Skill 12")
 
-    result = two.run("-n2")
+    result = two.run("-v", "-n2")
 
     shows_that_one_got_worse(result)
     assert "\x1b[31m\x00" not in result.stdout.str()

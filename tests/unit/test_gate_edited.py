@@ -80,7 +80,7 @@ def test_a_drop_that_chance_explains_passes() -> None:
     )
 
 
-def test_a_drop_between_chance_and_proof_is_inconclusive_and_says_what_helps() -> None:
+def test_a_drop_between_chance_and_proof_is_inconclusive() -> None:
     cases = suite(40)
     new = {**arm(cases), "c1": trials(0.0, 0.0, 1.0), "c2": trials(0.0, 1.0, 1.0)}
 
@@ -89,8 +89,7 @@ def test_a_drop_between_chance_and_proof_is_inconclusive_and_says_what_helps() -
     assert (verdict.outcome, verdict.cause) == ("inconclusive", "unclear")
     assert verdict.message == (
         "cannot tell whether the edited prompt is worse by 2.5 points: 97.5% against"
-        " the baseline's 100.0% (40 cases, 3 trials each), p = 0.1, limit 0.025;"
-        " about 120 cases would settle a drop of this size"
+        " the baseline's 100.0% (40 cases, 3 trials each), p = 0.1, limit 0.025"
     )
 
 
@@ -103,7 +102,7 @@ def test_two_flipped_cases_of_a_deterministic_model_warn_only() -> None:
     assert verdict.message == (
         "cannot tell whether the edited prompt is worse by 10.0 points: 90.0% against"
         " the baseline's 100.0% (20 cases, 3 trials each), p = 0.0025, limit 0.025;"
-        " too few cases changed to tell; more cases would settle it"
+        " too few cases changed to tell"
     )
     assert (verdict.outcome, verdict.cause) == ("inconclusive", "unclear")
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from report_results import TEST, change, compared, result
 
-from pytest_promptopt.records import LimitCheck, Remark, TagAccuracy, Verdict
+from pytest_promptopt.records import (
+    LimitCheck,
+    Remark,
+    SourceChange,
+    TagAccuracy,
+    Verdict,
+)
 from pytest_promptopt.report import terminal
 
 SEE = f"  to see one case:      {TEST} --promptopt-case"
@@ -44,25 +50,35 @@ def test_a_worse_prompt_says_why_on_which_figures_and_what_to_do() -> None:
         removed=("gone",),
     )
 
-    assert terminal.failure(result(verdict)).split("\n") == [
+    edit = SourceChange(
+        label="p.j2",
+        path="p.j2",
+        line=2,
+        removed='Say it in "one" word.',
+        added="Say it.",
+    )
+    told = terminal.failure(result(verdict, source_changes=(edit,)))
+
+    assert told.split("\n") == [
         "p.j2: fail (worse)",
         "  the edited prompt is worse by 20.0 points",
-        "  pattern: 6 of 7 broken cases expect 'x' and got 'y'",
         "  95% intervals: edited [40.0, 60.0], baseline [60.0, 80.0]",
         "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
-        "both arms, decided at look 1 of 2",
+        "both arms, decided at look 1 of 2, on openai:x",
         "  limit 0.025 = 5% / (2 looks x 1 edited prompt test)",
         "  smallest drop this suite could have shown: 10.0 points",
+        "  cases: 7 of 80 got worse, 1 got better",
+        "  removed: 1 case: gone",
+        "  flaky (recorded trials disagree): 1 case: c9",
         "  tag 'german': 80.0% -> 40.0% (-40.0 points, 11 cases)",
+        "  pattern: 6 of 7 broken cases expect 'x' and got 'y'",
         *(
             f"  worse: c{n} (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', "
             "before 'x'"
             for n in range(5)
         ),
         "  worse: and 2 cases more",
-        "  better: 1 case",
-        "  flaky (recorded trials disagree): 1 case: c9",
-        "  removed: 1 case: gone",
+        "  prompt changed: p.j2:2: - 'Say it in \"one\" word.' / + 'Say it.'",
         f"{SEE}=c0",
         ACCEPT,
         FIND,
@@ -87,7 +103,7 @@ def test_a_comparison_with_a_commit_is_accepted_with_a_reason() -> None:
         "  the edited prompt is worse by 20.0 points",
         "  95% intervals: edited [40.0, 60.0], baseline [60.0, 80.0]",
         "  compared with commit 1a2b3c4 (main): 6 fresh trials of each case in both "
-        "arms, decided at look 2 of 2",
+        "arms, decided at look 2 of 2, on openai:x",
         "  limit 0.00833 = 5% / (2 looks x 3 edited prompt tests or limits of theirs)",
         "  smallest drop this suite could have shown: 10.0 points",
         "  limits changed: min_score 90.0% -> none: 90% counts",
@@ -113,14 +129,15 @@ def test_broken_must_pass_cases_are_named_with_the_figures_around_them() -> None
     assert terminal.failure(result(verdict)).split("\n") == [
         "p.j2: fail (must_pass)",
         "  must_pass case 'c3' fails in 5 of 5 fresh trials",
-        "  must_pass broken: 1 case: c3",
         "  accuracy: 68.8% [40.0, 60.0] of 80 cases, baseline 70.0% of "
         "2026-11-08, -1.2 points, p = 0.5 (limit 0.02)",
         "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
-        "both arms, decided at look 1 of 2",
+        "both arms, decided at look 1 of 2, on openai:x",
         "  limit 0.02 = 4% / (2 looks x 1 edited prompt test); must_pass cases have "
         "the other 1%",
         "  smallest drop this suite could have shown: 10.0 points",
+        "  cases: 2 of 80 got worse, 1 of them must_pass, 0 got better",
+        "  must_pass broken: 1 case: c3",
         "  worse: c3 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x' "
         "(must_pass) (flaky)",
         "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x' "
@@ -155,16 +172,16 @@ def test_a_part_over_its_limit_is_told_first_and_the_others_too() -> None:
     assert terminal.failure(result(verdict)).split("\n") == [
         "p.j2: fail (limit)",
         "  tokens rose",
+        "  accuracy: 70.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
+        "2026-11-08, +0.0 points, p of a drop = 1 (limit 0.0125)",
+        "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
+        "both arms, decided at look 1 of 2, on openai:x",
+        "  limit 0.0125 = 5% / (2 looks x 2 edited prompt tests or limits of theirs)",
+        "  smallest drop this suite could have shown: 10.0 points",
         "  part tokens 1,204 -> 1,600 (limit +10%): exceeded, p = 0.0004 held against "
         "0.0125",
         "  part cost 0.000012 -> 0.00001234 (limit +50%): kept, p = 0.4 held against "
         "0.0125",
-        "  accuracy: 70.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
-        "2026-11-08, +0.0 points, p of a drop = 1 (limit 0.0125)",
-        "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
-        "both arms, decided at look 1 of 2",
-        "  limit 0.0125 = 5% / (2 looks x 2 edited prompt tests or limits of theirs)",
-        "  smallest drop this suite could have shown: 10.0 points",
         ACCEPT,
         FIND,
     ]
@@ -224,7 +241,8 @@ def test_an_unedited_prompt_below_its_floor_was_compared_in_one_arm() -> None:
     assert terminal.failure(result(verdict)).split("\n")[2:5] == [
         "  accuracy: 50.0% [40.0, 60.0] of 80 cases, baseline 70.0% of "
         "2026-11-08, -20.0 points, p = 0.001 (limit 0.05)",
-        "  compared with the baseline of 2026-11-08: 1 fresh trial of each case",
+        "  compared with the baseline of 2026-11-08: 1 fresh trial of each case, on "
+        "openai:x",
         "  smallest drop this suite could have shown: 10.0 points",
     ]
 
@@ -247,15 +265,19 @@ def test_a_missing_baseline_fails_with_the_command_that_records_it() -> None:
     ]
 
 
+KEPT = (
+    "The 480 replies that came are kept in the cache, unless it is off: no call for "
+    "them again."
+)
 NOT_THE_PROMPT = "This says nothing about the prompt: no reply was scored as wrong."
 
 
 @pytest.mark.parametrize(
     ("cause", "retryable", "tail"),
     [
-        ("provider", True, [NOT_THE_PROMPT, "Running it again may help."]),
-        ("provider", False, [NOT_THE_PROMPT]),
-        ("budget", False, [NOT_THE_PROMPT]),
+        ("provider", True, [KEPT, NOT_THE_PROMPT, "Running it again may help."]),
+        ("provider", False, [KEPT, NOT_THE_PROMPT]),
+        ("budget", False, [KEPT, NOT_THE_PROMPT]),
         ("test", False, []),
         ("setup", False, []),
     ],
@@ -349,3 +371,42 @@ def test_must_pass_cases_are_named_first() -> None:
 
     worse = [line for line in text.splitlines() if line.startswith("  worse: c")]
     assert worse[0].startswith("  worse: c7 ")
+
+
+def test_only_ids_places_and_figures_are_shown_where_texts_are_withheld() -> None:
+    bare = change("c0", expected="", got="", before="", must_pass=True)
+    verdict = compared("fail", "worse", worse=(bare,))
+
+    lines = terminal.failure(result(verdict, shows="ids")).split("\n")
+
+    assert [line for line in lines if "worse: " in line] == [
+        "  worse: c0 (cases.jsonl:3) 1.00 -> 0.00 (must_pass)"
+    ]
+
+
+def test_the_first_three_sources_that_changed_are_told() -> None:
+    edits = [
+        SourceChange(label=f"p{n}.j2", line=n, removed=f"old {n}" * (n != 1))
+        for n in range(5)
+    ]
+
+    lines = terminal.failure(
+        result(compared("fail", "worse"), source_changes=tuple(edits))
+    ).split("\n")
+
+    assert [line for line in lines if "prompt changed" in line] == [
+        "  prompt changed: p0.j2: - 'old 0'",
+        "  prompt changed: p1.j2:1",
+        "  prompt changed: p2.j2:2: - 'old 2'",
+        "  prompt changed: and 2 sources more",
+    ]
+
+
+def test_what_is_kept_is_said_once() -> None:
+    told = Verdict(outcome="error", cause="provider", message="gone, 3 are kept")
+    none = Verdict(outcome="error", cause="provider", message="gone")
+    one = terminal.failure(result(none, calls=0, cached=1))
+
+    assert "in the cache" not in terminal.failure(result(told))
+    assert "in the cache" not in terminal.failure(result(none, calls=0))
+    assert "The 1 reply that came is kept in the cache" in one

@@ -71,8 +71,6 @@ def test_a_failure_shows_the_labels_above_the_cases() -> None:
 def test_a_pass_shows_the_labels_only_if_asked(verbosity: int, times: int) -> None:
     passed = result(compared("pass", "same", "no drop"), labels=LABELS)
 
-    lines = terminal.summary(
-        [passed], written=[], problems=[], apply_command=None, verbosity=verbosity
-    )
+    lines = terminal.summary([passed], terminal.RunEnd(), verbosity=verbosity)
 
     assert [line.text for line in lines].count(SHOWN) == times

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from report_results import COMPARED, TEST, change, compared, result
 
-from pytest_promptopt.records import LimitCheck, Remark, TagAccuracy, Verdict
+from pytest_promptopt.records import (
+    LimitCheck,
+    Needed,
+    Remark,
+    SearchResult,
+    Step,
+    TagAccuracy,
+    Verdict,
+)
 from pytest_promptopt.report import terminal
 from pytest_promptopt.report.terminal import Line
 
@@ -33,8 +41,8 @@ UNCHANGED = Verdict(
 
 
 def shown(*results: Any, verbosity: int = 0, **given: Any) -> list[Line]:
-    told = {"written": [], "problems": [], "apply_command": None, **given}
-    return terminal.summary(results, verbosity=verbosity, **told)
+    end = terminal.RunEnd(**given)
+    return terminal.summary(results, end, verbosity=verbosity)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +155,7 @@ def test_an_unclear_comparison_says_what_would_settle_it() -> None:
             Line("  pattern: 3 of 3 broken cases have the tag 'german'"),
             Line(
                 "  compared with the baseline of 2026-11-08: 3 fresh trials of each "
-                "case in both arms, not decided after look 2 of 2"
+                "case in both arms, not decided after look 2 of 2, on openai:x"
             ),
             Line("  limit 0.025 = 5% / (2 looks x 1 edited prompt test)"),
             Line("  changed: 1 case: c7"),
@@ -262,9 +270,10 @@ def test_report_only_says_all_that_a_failure_would_have_said() -> None:
         Line("  would have been fail (worse): x"),
         Line(
             "  compared with the baseline of 2026-11-08: 3 fresh trials of each case "
-            "in both arms, look 1 of 2"
+            "in both arms, look 1 of 2, on openai:x"
         ),
         Line("  limit 0.025 = 5% / (2 looks x 1 edited prompt test)"),
+        Line("  cases: 1 of 80 got worse, 0 got better"),
         Line(
             "  worse: c0 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', "
             "before 'x'"
@@ -346,7 +355,7 @@ def test_verbose_runs_show_cases_parts_and_all_tags_of_a_pass() -> None:
     assert [line.text for line in shown(result(verdict), verbosity=1)][1:] == [
         "  no drop of 2.0 points or more",
         "  compared with the baseline of 2026-11-08: 3 fresh trials of each case in "
-        "both arms, look 1 of 2",
+        "both arms, look 1 of 2, on openai:x",
         "  limit 0.025 = 5% / (2 looks x 1 edited prompt test)",
         "  worse: c1 (cases.jsonl:3) 1.00 -> 0.00: expected 'x', got 'y', before 'x'",
         "  better: c2 (cases.jsonl:3) 0.00 -> 1.00: expected 'x', got 'y', before 'x'",
@@ -374,4 +383,165 @@ def test_the_section_ends_with_what_was_written_and_what_to_type() -> None:
         Line("left out", ("yellow",)),
         Line("not written", ("red",)),
         Line("apply the proposals with: git apply x", ("bold",)),
+        Line("or open pull requests with: promptopt pr", ("bold",)),
+    ]
+
+
+def test_rows_of_several_tests_stand_above_what_there_is_to_say_of_them() -> None:
+    unclear = compared("inconclusive", "unclear", "cannot tell", look=2)
+
+    lines = shown(
+        result(COMPARED, nodeid="t.py::test_a"),
+        result(UNCHANGED, nodeid="t.py::test_b", calls=0),
+        result(unclear, nodeid="t.py::test_c"),
+    )
+
+    assert [line.text.split("  ")[0] for line in lines[:5]] == [
+        *("test", "test_a", "test_b", "test_c", "")
+    ]
+    assert lines[5].text.startswith("p.j2 (test_c, openai:x): inconclusive (unclear)")
+    # A failure has a text of its own, and of an unchanged prompt there is no more.
+    assert not [line for line in lines if line.text.startswith("p.j2 (test_a")]
+    assert not [line for line in lines if line.text.startswith("p.j2 (test_b")]
+
+
+def test_a_look_at_one_case_has_no_row() -> None:
+    looks = [
+        result(
+            Verdict(outcome="pass", cause="one case", message=f"case {name}"),
+            nodeid=f"t.py::test_{name}",
+        )
+        for name in "ab"
+    ]
+
+    assert shown(*looks) == [Line("case a"), Line("case b")]
+    assert terminal.one_line(looks[0]) == "case a"
+
+
+@pytest.mark.parametrize(
+    ("needed", "told"),
+    [
+        (
+            Needed(
+                cases=240,
+                trials=9,
+                cases_calls=1920,
+                trials_calls=1440,
+                cases_cost=0.12,
+                trials_cost=0.09,
+            ),
+            "to settle it: about 240 cases in all instead of 80 (1,920 calls, $0.12), "
+            "or 9 trials of each case instead of 3 (1,440 calls, $0.09)",
+        ),
+        (
+            Needed(cases=240, trials=None, cases_calls=1920),
+            "to settle it: about 240 cases in all instead of 80 (1,920 calls); no "
+            "number of trials would, with the cases there are",
+        ),
+        (
+            Needed(cases=None, trials=9),
+            "to settle it: 9 trials of each case instead of 3",
+        ),
+    ],
+)
+def test_what_would_settle_a_verdict_is_told_with_its_price(
+    needed: Needed, told: str
+) -> None:
+    verdict = compared("inconclusive", "unclear", "cannot tell", look=2)
+
+    lines = shown(result(verdict, needed=needed))
+
+    assert lines[2].text == f"  {told}"
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "why"),
+    [
+        (
+            0.685,
+            "a drop of at least 1.0 point is too large to pass, and one below 2.0 "
+            "points too small to fail",
+        ),
+        (
+            0.678,
+            "that is worth naming would settle it: the drop is too close to the "
+            "tolerance of 2.0 points",
+        ),
+    ],
+)
+def test_that_nothing_would_settle_a_verdict_is_told_with_the_reason(
+    accuracy: float, why: str
+) -> None:
+    verdict = compared("inconclusive", "unclear", accuracy=accuracy, look=2)
+
+    told = shown(result(verdict, needed=Needed(cases=None, trials=None)))[1].text
+
+    assert told.startswith("  no number of cases or trials ")
+    assert told.endswith(why)
+
+
+@pytest.mark.parametrize("verbosity", [0, -1])
+def test_withheld_texts_are_said_once_with_the_reason_and_the_way_out(
+    verbosity: int,
+) -> None:
+    hidden = [
+        result(COMPARED, nodeid=f"t.py::test_{name}", shows="ids") for name in "ab"
+    ]
+
+    lines = shown(*hidden, verbosity=verbosity, since="the repository is public")
+
+    assert [line.text for line in lines if "withheld" in line.text] == [
+        "withheld: texts of cases and replies, since the repository is public; "
+        "promptopt_show_data = full shows them"
+    ]
+
+
+def test_where_nothing_would_be_shown_nothing_is_said_to_be_withheld() -> None:
+    fine = result(UNCHANGED, shows="ids")
+
+    assert shown(fine, verbosity=-1, since="x") == []
+    assert len(shown(fine, since="x")) == 1
+
+
+def test_workers_have_their_hosts_told_at_the_end() -> None:
+    lines = shown(result(UNCHANGED), hosts=["openai:x (api.openai.com): task model"])
+
+    assert Line("text was sent to: openai:x (api.openai.com): task model") in lines
+
+
+def test_a_search_tells_its_plan_then_a_line_for_each_step() -> None:
+    steps = (
+        Step(number=0, asked=0, scored=1, rejected={}, best=0.5, calls=20),
+        Step(
+            number=1,
+            asked=8,
+            scored=6,
+            rejected={"unparsable": 1, "repeat": 1},
+            best=0.62,
+            calls=180,
+            cost=0.021,
+        ),
+    )
+    search = SearchResult(
+        strategy="opro",
+        outcome="nothing better",
+        stopped="steps",
+        message="Nothing was found",
+        train_cases=20,
+        holdout_cases=30,
+        smallest_gain=0.2,
+        steps=steps,
+    )
+
+    lines = shown(result(UNCHANGED, search=search, paid=180, calls=0))
+
+    assert [line.text for line in lines][1:6] == [
+        "  search (opro, seed 0): nothing better. Nothing was found",
+        "  plan: 20 train and 30 hold-out cases; gains are confirmed from 20.0 points "
+        "up",
+        "  start: best on train 50.0%, 20 calls so far",
+        "  step 1: best on train 62.0%, 6 of 8 tried, turned away: repeat 1, "
+        "unparsable 1, 180 calls so far, $0.021",
+        "  it ended when the step was taken; 180 calls, none of them to an optimizer "
+        "model, 0 replayed from the cache",
     ]

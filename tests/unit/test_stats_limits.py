@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pytest_promptopt.stats import (
     alpha_for_look,
-    cases_needed,
     holm,
     sign_flip_p,
     smallest_confirmable_gain,
@@ -148,29 +147,3 @@ def test_a_drop_of_just_the_tolerance_is_seen_only_every_other_time() -> None:
     drop = smallest_detectable_drop(1000, variance=0.1, trials=4, alpha=0.025)
 
     assert drop == pytest.approx(0.02 + 0.8416 * math.sqrt(2 * 0.1 / 4 / 1000), 1e-4)
-
-
-@pytest.mark.parametrize("variance", [0.01, 0.04, 0.2])
-@pytest.mark.parametrize(
-    ("drop", "trials", "alpha"), [(0.05, 4, 0.025), (0.1, 6, 1e-3)]
-)
-def test_as_many_cases_as_needed_show_the_drop_and_one_fewer_does_not(
-    drop: float, trials: int, alpha: float, variance: float
-) -> None:
-    needed = cases_needed(
-        drop, variance=variance, trials=trials, alpha=alpha, tolerance=0.02
-    )
-
-    shown, missed = (
-        smallest_detectable_drop(n, variance=variance, trials=trials, alpha=alpha)
-        for n in (needed, needed - 1)
-    )
-
-    assert shown <= drop + 1e-9 < missed
-
-
-def test_no_number_of_cases_shows_a_drop_within_the_tolerance() -> None:
-    with pytest.raises(ValueError, match="not above the tolerance"):
-        cases_needed(0.02, variance=0.1, trials=4, alpha=0.025, tolerance=0.02)
-
-    assert cases_needed(0.02, variance=0.1, trials=4, alpha=0.025) > 500
