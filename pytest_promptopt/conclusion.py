@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_promptopt import gate
-from pytest_promptopt.report.annotation import annotation
+from pytest_promptopt.report.annotation import Annotation
+from pytest_promptopt.report.lines import is_doubted
+from pytest_promptopt.report.suite_verdict import WORST_FIRST
 from pytest_promptopt.report.terminal import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_promptopt.gate import Drift
     from pytest_promptopt.records import TestResult
+
+
+MOST = 10
+"""Annotations of a level that GitHub shows of one step."""
 
 
 def drift_of(results: Sequence[TestResult]) -> Drift | None:
@@ -43,45 +49,77 @@ def workflow_commands(
 ) -> list[str]:
     """Return one GitHub workflow command for each thing that a reviewer must see.
 
+    A verdict stands at the line of the prompt that was changed, where it is known and
+    the prompt is what was judged; else at the test. GitHub shows :data:`MOST` errors
+    and as many warnings of a step, so failures come first, and what would not be shown
+    is counted.
+
     Args:
         results: The prompt tests.
         drift: The suite's drift in a sentence; empty if there is none.
-        shown: Turns a test file as node ids name it into a path in the repository.
+        shown: Turns a path from the root folder into one in the repository.
     """
-    lines = []
-    for result in results:
-        file = shown(result.nodeid.partition("::")[0])
-        level: Literal["warning", "error"] = (
-            "error" if result.verdict.outcome in ("fail", "error") else "warning"
+    told = sorted(results, key=lambda one: WORST_FIRST.index(one.verdict.outcome))
+    verdicts = [_of_verdict(result, shown) for result in told]
+    remarks = [each for result in told for each in _of_remarks(result, shown)]
+    of_drift = [Annotation(level="warning", title="prompt drift", text=drift)]
+    found = [each for each in verdicts if each is not None]
+    found += [*(of_drift if drift else []), *remarks]
+    return [
+        command
+        for level in ("error", "warning")
+        for command in _shown_by_github([one for one in found if one.level == level])
+    ]
+
+
+def _of_verdict(result: TestResult, shown: Callable[[str], str]) -> Annotation | None:
+    verdict = result.verdict
+    if verdict.outcome == "pass" and not is_doubted(verdict):
+        return None
+    file, line = _test_place(result, shown)
+    changes = [change for change in result.source_changes if change.path]
+    if changes and verdict.outcome != "error":
+        file, line = shown(changes[0].path), changes[0].line
+    # Of a pass, the figures alone do not say what was let through.
+    text = one_line(result)
+    if verdict.outcome == "pass":
+        text = f"pass ({verdict.cause}): {verdict.message}"
+    return Annotation(
+        level="error" if verdict.outcome in ("fail", "error") else "warning",
+        file=file,
+        line=line,
+        title=f"prompt test {result.prompt}",
+        text=text,
+    )
+
+
+def _of_remarks(
+    result: TestResult, shown: Callable[[str], str]
+) -> Iterator[Annotation]:
+    file, line = _test_place(result, shown)
+    for remark in result.remarks:
+        yield Annotation(
+            level="warning",
+            file=file,
+            line=line,
+            title=f"prompt test {result.prompt}",
+            text=f"{remark.kind}: {remark.text}",
         )
-        told = result.verdict.outcome != "pass" or result.verdict.cause in (
-            "accepted",
-            "removed",
-            "report only",
-        )
-        # Of a pass, the figures alone do not say what was let through.
-        verdict = result.verdict
-        shown_verdict = (
-            f"pass ({verdict.cause}): {verdict.message}"
-            if verdict.outcome == "pass"
-            else one_line(result)
-        )
-        texts = [(level, shown_verdict)] if told else []
-        texts += [
-            ("warning", f"{remark.kind}: {remark.text}") for remark in result.remarks
-        ]
-        lines += [
-            annotation(
-                severity,
-                file=file,
-                line=result.line or 1,
-                title=f"prompt test {result.prompt}",
-                text=text,
-            )
-            for severity, text in texts
-        ]
-    if drift:
-        lines.append(
-            annotation("warning", file="", line=0, title="prompt drift", text=drift)
-        )
-    return lines
+
+
+def _test_place(result: TestResult, shown: Callable[[str], str]) -> tuple[str, int]:
+    return shown(result.nodeid.partition("::")[0]), result.line or 1
+
+
+def _shown_by_github(found: Sequence[Annotation]) -> list[str]:
+    """Write annotations of one level, the last one a count if there are too many."""
+    if len(found) <= MOST:
+        return [each.command() for each in found]
+    kept = [each.command() for each in found[: MOST - 1]]
+    left = len(found) - len(kept)
+    counted = Annotation(
+        level=found[0].level,
+        title="prompt tests",
+        text=f"{left} more of these: the log has them all, in its section prompts",
+    )
+    return [*kept, counted.command()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -25,14 +26,24 @@ class Outbox:
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def write(self, path: Path, content: bytes) -> bool:
-        """Write a file and return whether it is there; why not is a problem."""
+    def write(self, path: Path, content: bytes | Iterable[bytes]) -> bool:
+        """Write a file and return whether it is there; why not is a problem.
+
+        Args:
+            path: The file; one of that name is replaced.
+            content: All of it, or one piece after the other.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all: a reader never sees half a record.
             partial = path.with_name(f".{path.name}.partial")
-            partial.write_bytes(content)
-            partial.replace(path)
+            try:
+                with partial.open("wb") as file:
+                    pieces = [content] if isinstance(content, bytes) else content
+                    file.writelines(pieces)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
         except OSError as error:
             self.problems.append(f"{path} was not written: {error.strerror}")
             return False

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.markdown import code, fenced, plain
+from pytest_promptopt.report.markdown import code, fenced, indented, plain
 from pytest_promptopt.report.proposal_section import Detail, proposal_section
 from pytest_promptopt.report.rechecks import together
 from pytest_promptopt.wording import change, count, interval, p_value, percent
@@ -54,8 +54,9 @@ def pull_request_text(
     diff: str,
     command: str,
     texts: Sequence[NewText] = (),
+    ending: str = "",
 ) -> str:
-    """Write ``promptopt.md``.
+    """Write ``promptopt.md``, or the body of a pull request that has the change in it.
 
     Args:
         results: Prompt tests with a proposal that is kept.
@@ -63,13 +64,14 @@ def pull_request_text(
         diff: The unified diff; empty if no file changes.
         command: What applies it.
         texts: New texts of prompts that are in no file.
+        ending: Markdown that stands where else is said how to apply the diff.
 
     Returns:
         At most :data:`MOST` characters.
     """
-    head = f"{TITLE}{count(len(results), 'proposal')}\n\n{_table(results)}"
+    head = f"{TITLE}{count(len(results), 'proposal')}\n\n{proposal_table(results)}"
     tail = [_together(results), _put(texts)]
-    tail += [_apply(results, command if diff else ""), _notes(results)]
+    tail += [ending or _apply(results, command if diff else ""), _notes(results)]
     for detail in DETAILS:
         middle = [proposal_section(result, detail) for result in results]
         middle += map(_left_out, dropped)
@@ -98,7 +100,8 @@ def _left_out(result: TestResult) -> str:
 _SHORTENED = "This text was shortened to what a pull request can hold."
 
 
-def _table(results: Sequence[TestResult]) -> str:
+def proposal_table(results: Sequence[TestResult]) -> str:
+    """Return a table with a row for each prompt test that has a proposal."""
     rows = [
         "| prompt | hold-out before | after | gain (95 % interval) | p | cases |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -109,7 +112,7 @@ def _table(results: Sequence[TestResult]) -> str:
             continue
         found = search.proposal
         rows.append(
-            f"| {code(result.prompt)} | {percent(found.before)} "
+            f"| {code(result.prompt, cell=True)} | {percent(found.before)} "
             f"| **{percent(found.after)}** "
             f"| {change(found.gain)} {interval(found.interval)} "
             f"| {p_value(found.p_value)} | {found.holdout_cases} x {found.trials} |"
@@ -157,21 +160,19 @@ def _apply(results: Sequence[TestResult], command: str) -> str:
         if entry.outcome == "pass"
     ]
     tests = " ".join(map(shlex.quote, dict.fromkeys(names)))
-    record = f"    pytest {tests} --promptopt-update-baseline"
+    record = f"pytest {tests} --promptopt-update-baseline"
     if not command:
-        return f"To record the new baselines afterwards:\n\n{record}"
+        return f"To record the new baselines afterwards:\n\n{indented(record)}"
     undo = command.replace(" apply ", " apply --reverse ", 1)
     return "\n".join(
         [
             "To apply the diff, and to record the new baselines afterwards:",
             "",
-            f"    {command}",
-            record,
+            indented(f"{command}\n{record}"),
             "",
             "To undo it, and to record the old ones again:",
             "",
-            f"    {undo}",
-            record,
+            indented(f"{undo}\n{record}"),
         ]
     )
 

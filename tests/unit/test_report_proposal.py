@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders import proposed
+from github_markdown import HOSTILE, fences_close, structure_of_data
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from pytest_promptopt.records import (
     Ancestor,
     Candidate,
     GainSplit,
+    Recheck,
     Recipient,
     ScoreChange,
     Step,
@@ -102,7 +104,7 @@ TEXT = """\
 - test: `test_p.py::test_a`
 - changed: `p.j2#a` (1 -> 2 words: 2 added, 1 removed)
 - cases:
-  - worse on 2 of 80 hold-out cases: c7 (100.0% -\\> 0.0%, must\\_pass), \
+  - worse on 2 of 80 hold-out cases: c7 (100.0% -\\> 0.0%, `must_pass`), \
 c9 (100.0% -\\> 66.7%)
   - better on 18 of them: c1 (0.0% -\\> 100.0%) and 17 more
   - worse on train cases: t3 (75.0% -\\> 50.0%)
@@ -118,11 +120,11 @@ when all 2 steps were taken
 the cache
 - cost: $0.42
 - which text went where:
-  - openai:mini (api.openai.com), the task model: the prompts with the inputs of all \
-cases; right answers only of cases that a prompt shows as examples
-  - own:writer (in this process), the optimizer model: the prompt, and of train cases \
-inputs, right answers and replies; of hold-out cases only what the prompt itself may \
-show
+  - `openai:mini` (`api.openai.com`), the task model: the prompts with the inputs of \
+all cases; right answers only of cases that a prompt shows as examples
+  - `own:writer` (in this process), the optimizer model: the prompt, and of train \
+cases inputs, right answers and replies; of hold-out cases only what the prompt itself \
+may show
 
 ```diff
 -old
@@ -150,7 +152,7 @@ def test_what_several_proposals_drop_is_named_and_new_texts_are_fenced() -> None
         texts=[proposal.NewText(label="sort", file="promptopt.sort.txt", text="```x")],
     )
 
-    assert "Left out: `p.j2` (test\\_p.py::test\\_b)" in text
+    assert "Left out: `p.j2` (`test_p.py::test_b`)" in text
     assert "as it stands in `promptopt.sort.txt`:\n\n````text\n```x\n````" in text
     assert "git apply" not in text
 
@@ -172,7 +174,7 @@ def test_the_examples_that_a_region_shows_are_named_by_their_cases() -> None:
         command="",
     )
 
-    assert "2 added, 1 removed), which shows `c1`, `c/2`" in text
+    assert "2 added, 1 removed), which shows `c1`, `c|2`" in text
 
 
 @pytest.mark.parametrize(
@@ -375,3 +377,68 @@ def test_a_proposal_names_the_cases_it_loses_on_the_terminal() -> None:
         "c9 (100.0% -> 66.7%)",
         "  better on 18 of them: c1 (0.0% -> 100.0%) and 17 more",
     ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_of_data_becomes_markdown(text: str) -> None:
+    one = told()
+    search = one.search
+    assert search is not None
+    assert search.proposal is not None
+    found = replace(
+        search.proposal,
+        candidate=Candidate(texts={text: f"new {text}"}, examples={text: (text,)}),
+        incumbent=Candidate(texts={text: text}),
+        changes=(change(text, 1.0, 0.0),),
+    )
+    recheck = Recheck(
+        nodeid=text, selector=text, outcome="not re-checked", message=text
+    )
+    hostile = replace(
+        one,
+        nodeid=text,
+        selector=text,
+        prompt=text,
+        model=text,
+        notes=(text,),
+        optimizer_model=text,
+        rechecks=(recheck,),
+        recipients=(Recipient(model=text, role="task", host=text),),
+        search=replace(
+            search,
+            strategy=text,
+            proposal=found,
+            lineage=(START, ancestor(1, operator=text)),
+        ),
+    )
+
+    shown = proposal.pull_request_text(
+        [hostile, replace(hostile, nodeid=f"b {text}")],
+        dropped=[hostile],
+        diff=text,
+        command=f"git apply '{text}'",
+        texts=[proposal.NewText(label=text, file=text, text=text)],
+    )
+
+    assert structure_of_data(shown.removeprefix(proposal.TITLE)) == []
+    assert fences_close(shown)
+    assert all(character.isprintable() or character in "\n\t" for character in shown)
+
+
+def test_texts_that_are_too_long_are_left_out_and_nothing_is_cut_within_a_fence() -> (
+    None
+):
+    long = "`` word ``` " * 100_000
+    texts = [proposal.NewText(label=f"t{n}", file="", text=long) for n in range(3)]
+
+    for number in (1, 3, 200):
+        shown = proposal.pull_request_text(
+            [replace(told(), nodeid=f"t.py::t{n}") for n in range(number)],
+            dropped=[],
+            diff=long,
+            command="git apply x",
+            texts=texts[:number],
+        )
+        assert len(shown) <= proposal.MOST
+        assert fences_close(shown)
+        assert "This text was shortened" in shown
