@@ -16,7 +16,9 @@ PromptOptError
 ├── SearchRefused       a search could not lead to a confirmed proposal
 │   └── NoHeadroom      there is less to gain than could be confirmed
 ├── JournalError        a search cannot be replayed from its journal
-└── PatchError          an edit would not apply byte-exactly
+├── PatchError          an edit would not apply byte-exactly
+├── PublishError        a proposal cannot become a pull request as it stands
+└── GitHubError         GitHub refused or gave no answer; see github/
 """
 
 from __future__ import annotations
@@ -151,6 +153,10 @@ class JournalError(PromptOptError):
 
 class PatchError(PromptOptError):
     """An edit would not apply byte-exactly, so that no diff is written."""
+
+
+class PublishError(PromptOptError):
+    """A proposal cannot become a pull request as it stands."""
 
 
 class ReplyNotJsonError(AssertionError):

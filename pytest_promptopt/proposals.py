@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.configuration import today
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.git import check_applies, work_tree
+from pytest_promptopt.git.trees import commit_of
 from pytest_promptopt.patch import unified_diff
 from pytest_promptopt.proposed_texts import WrittenTexts, file_names
+from pytest_promptopt.publishing.record import (
+    ProposalsRecord,
+    record_path,
+    recordable,
+)
 from pytest_promptopt.report import proposal
 from pytest_promptopt.report.rechecks import together
 from pytest_promptopt.run_folder import run_folder
@@ -68,6 +76,7 @@ class Proposals:
         _remove_old(self.diff_path, b"--- " if named else b"")
         _remove_old(self.text_path, proposal.TITLE.encode() if named else b"")
         try:
+            record_path(self.root).unlink(missing_ok=True)
             self._written_texts.remove()
         except OSError as error:
             raise SettingError(
@@ -133,6 +142,30 @@ class Proposals:
             texts=self._write_texts(kept),
         )
         self.outbox.write(self.text_path, text.encode("utf-8"))
+        if diff:
+            self._write_record(kept, diff)
+
+    def _write_record(self, kept: list[TestResult], diff: str) -> None:
+        """Write what ``promptopt pr`` takes the proposals from."""
+        top = self.top.resolve()
+        found = commit_of(top)
+        record = ProposalsRecord(
+            commit=found or "",
+            date=today(),
+            root=_below(top, self.root),
+            diff=_below(top, self.diff_path),
+            sha256=hashlib.sha256(diff.encode("utf-8")).hexdigest(),
+            results=tuple(
+                recordable(result, lambda path: _below(top, Path(path)))
+                for result in kept
+            ),
+        )
+        path = record_path(self.root)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(record.to_text(), encoding="ascii")
+        except OSError as error:
+            self.outbox.problems.append(f"{path} was not written: {error.strerror}")
 
     def _write_diff(self, edits: list[Edit]) -> str | None:
         """Write the diff and return it; ``None`` if it cannot be written."""
@@ -187,6 +220,14 @@ class Proposals:
             )
 
     @property
+    def publish_command(self) -> str:
+        """What opens pull requests, from the folder where pytest was started."""
+        start, root = self.outbox.folder.resolve(), self.root.resolve()
+        if start.is_relative_to(root):  # it looks for the root upwards
+            return "promptopt pr"
+        return f"promptopt pr {shlex.quote(os.path.relpath(root, start))}"
+
+    @property
     def apply_command(self) -> str:
         """What applies the diff, from the folder where pytest was started."""
         start = self.outbox.folder.resolve()
@@ -199,6 +240,10 @@ class Proposals:
         folder = shlex.quote(os.path.relpath(top, start))
         shown = shlex.quote(os.path.relpath(self.diff_path.resolve(), top))
         return f"git -C {folder} apply --whitespace=nowarn {shown}"
+
+
+def _below(top: Path, path: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), top)).as_posix()
 
 
 def without_conflicts(

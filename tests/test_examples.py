@@ -18,7 +18,7 @@ import pytest
 from conftest import run_within
 from readme import BLOCK, README, ROOT, matches
 
-from pytest_promptopt.starting.command import main
+from pytest_promptopt.command import main
 
 EXAMPLES = ROOT / "examples"
 FOLDERS = sorted(path for path in EXAMPLES.glob("[a-z]*") if path.is_dir())

@@ -17,6 +17,15 @@ def work_tree(folder: Path) -> Path | None:
     return Path(found.line) if found.done else None
 
 
+def commit_of(folder: Path) -> str | None:
+    """Return the full id of the commit that is checked out, if there is one."""
+    try:
+        found = ask_git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except OSError:
+        return None
+    return found.line if found.done else None
+
+
 def check_applies(diff: Path, top: Path) -> None:
     """Have git itself confirm that a diff applies, where there is a git.
 

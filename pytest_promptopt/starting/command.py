@@ -1,15 +1,13 @@
-"""The console script ``promptopt``."""
+"""``promptopt init``: what it is given, and in which order things are done."""
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from pytest_promptopt.errors import PromptOptError, SettingError
+from pytest_promptopt.errors import SettingError
 from pytest_promptopt.starting import screen
 from pytest_promptopt.starting.additions import start_of, write
 from pytest_promptopt.starting.project import project_of
@@ -17,62 +15,47 @@ from pytest_promptopt.starting.spot import Find
 from pytest_promptopt.starting.survey import first, named, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import argparse
 
+    from pytest_promptopt.command import Say
     from pytest_promptopt.starting.project import Project
     from pytest_promptopt.starting.spot import Survey
 
-DONE, NOTHING_FOUND, WRONG_USAGE = 0, 1, 2
+DONE, NOTHING_FOUND = 0, 1
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the console script.
-
-    Args:
-        arguments: What follows ``promptopt``; by default the process's own.
-
-    Returns:
-        The exit code: 0 done, 1 no prompt found, 2 wrong usage.
-    """
-    asked = _parser().parse_args(arguments)
-    try:
-        code = _init(asked)
-        sys.stdout.flush()
-    except PromptOptError as error:
-        _say([f"promptopt: {error}"], sys.stderr)
-        return WRONG_USAGE
-    except BrokenPipeError:  # whoever reads has seen enough, as in "| head"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="promptopt", description="Prompt tests for pytest: see pytest --help."
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``promptopt init`` takes."""
+    parser.description = (
+        "Lists the prompts of a repository and shows what a first prompt test of one "
+        "of them takes. Files that exist are never changed; new ones are written with "
+        "--write only."
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    init = commands.add_parser(
-        "init",
-        help="find the prompts of a repository, and write a first prompt test",
-        description="Lists the prompts of a repository and shows what a first prompt "
-        "test of one of them takes. Files that exist are never changed; new ones are "
-        "written with --write only.",
-    )
-    init.add_argument(
+    parser.add_argument(
         "folder", nargs="?", metavar="FOLDER", help="where to look; default: here"
     )
-    init.add_argument(
+    parser.add_argument(
         "prompt",
         nargs="?",
         metavar="PROMPT",
         help="the prompt to test, as the list names it; default: the first",
     )
-    init.add_argument("--write", action="store_true", help="write the new files")
-    return parser
+    parser.add_argument("--write", action="store_true", help="write the new files")
 
 
-def _init(asked: argparse.Namespace) -> int:
+def run(asked: argparse.Namespace, say: Say) -> int:
+    """Look for prompts, and show or write a first test of one.
+
+    Args:
+        asked: What was given.
+        say: Takes the lines to show.
+
+    Returns:
+        The exit code: 0 done, 1 no prompt found.
+
+    Raises:
+        SettingError: A folder or prompt cannot be used.
+    """
     folder, prompt = asked.folder, asked.prompt
     if prompt is None and folder is not None and not Path(folder).is_dir():
         folder, prompt = None, folder
@@ -86,22 +69,22 @@ def _init(asked: argparse.Namespace) -> int:
     find = first(found) if prompt is None else _chosen(prompt, found, project)
     listed = screen.found_lines(found)
     if listed and (prompt is None or not asked.write):
-        _say([*listed, ""])
+        say([*listed, ""])
     if find is None and any(each.tested for each in found.finds):
-        _say(screen.done_lines())
+        say(screen.done_lines())
         return DONE
     if find is None:
-        _say(screen.nothing_lines(found, project, folder))
+        say(screen.nothing_lines(found, project, folder))
         return NOTHING_FOUND
     if find.tested:
-        _say(screen.tested_lines(find, project))
+        say(screen.tested_lines(find, project))
         return DONE
     start = start_of(find, project)
     if asked.write:
         written = list(write(start.additions))
-        _say(screen.written_lines(start, written, project))
+        say(screen.written_lines(start, written, project))
     else:
-        _say(screen.planned_lines(start, project, folder))
+        say(screen.planned_lines(start, project, folder))
     return DONE
 
 
@@ -151,11 +134,3 @@ def _in_root(prompt: str, project: Project) -> str:
     return (
         Path(os.path.relpath(path.resolve(), project.root)).as_posix() + colon + steps
     )
-
-
-def _say(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    stream = stream or sys.stdout
-    encoding = stream.encoding or "utf-8"
-    text = screen.on_screen(lines)
-    # A console that cannot show a file's name shows its code points.
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -7,7 +7,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.cases.unfilled import UNFILLED
-from pytest_promptopt.report.plain import plain
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
@@ -169,8 +168,3 @@ def _block(addition: Addition, root: Path) -> list[str]:
 
 def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def on_screen(lines: Iterable[str]) -> str:
-    """Return lines as text that steers no terminal: names come from the repository."""
-    return "".join(f"{plain(line)}\n" for line in lines)

@@ -11,8 +11,8 @@ from conftest import run_within
 from git_project import GitProject
 
 from pytest_promptopt.cases import load_cases
+from pytest_promptopt.command import main
 from pytest_promptopt.errors import CaseFileError
-from pytest_promptopt.starting.command import main
 
 ASK = "Sort the ticket into one of: billing, shipping.\n{{ ticket }}\n"
 NEXT = "pytest tests/test_prompts.py::test_triage"
@@ -345,7 +345,7 @@ def test_the_script_runs_without_pytest_and_ends_quietly_in_a_pipe(
 ) -> None:
     script = (
         "import sys\n"
-        "from pytest_promptopt.starting.command import main\n"
+        "from pytest_promptopt.command import main\n"
         "code = main(['init'])\n"
         "assert not {'pytest', '_pytest', 'openai'} & set(sys.modules)\n"
         "sys.exit(code)\n"

@@ -9,7 +9,7 @@ import pytest
 from git_project import GitProject
 from readme import BLOCK, matches
 
-from pytest_promptopt.starting.command import main
+from pytest_promptopt.command import main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "init.md").read_text(encoding="utf-8")
 

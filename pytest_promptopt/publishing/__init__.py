@@ -1,0 +1,1 @@
+"""``promptopt pr``: from what a search proposes to a pull request."""
