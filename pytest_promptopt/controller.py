@@ -107,11 +107,17 @@ class Controller:
         self._conclude(int(session.exitstatus))
         self._withdraw()
         self._write_what_was_asked_for()
+        self._write_reports(int(session.exitstatus))
         if self.outbox.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for result in self.ordered:
             if result.search is not None:
                 self.proposals.keep_best(result)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self.results:
+            from pytest_promptopt.screens import fit_failures
+
+            fit_failures(reporter)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember what was skipped: on a pull request that may hide a prompt."""
@@ -202,13 +208,19 @@ class Controller:
         for result in self.ordered:
             for name, text in result.files.items():
                 self.outbox.write(Path(name), text.encode("utf-8"))
-        proposed = [
-            result
-            for result in self.ordered
-            if result.search is not None and result.search.proposal is not None
-        ]
-        if proposed:
-            self.proposals.write(proposed)
+        if self.proposed:
+            self.proposals.write(self.proposed)
+
+    def _write_reports(self, exit_code: int) -> None:
+        if self.results and getattr(self.config.option, "xmlpath", None):
+            from pytest_promptopt.junit_properties import add_to_suite
+
+            add_to_suite(self.config, self.ordered)
+        asked = self.config.option.promptopt_report
+        if asked or (self.results and os.environ.get("GITHUB_STEP_SUMMARY")):
+            from pytest_promptopt.run_reports import write_reports
+
+            write_reports(self, exit_code=exit_code)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was decided and what to do, in one section."""
@@ -216,25 +228,32 @@ class Controller:
             return
         from pytest_promptopt.configuration import today
         from pytest_promptopt.report import terminal
+        from pytest_promptopt.screens import screen_of
 
-        lines = terminal.summary(
-            self.ordered,
+        screen = screen_of(terminalreporter)
+        end = terminal.RunEnd(
             written=[self.outbox.shown(path) for path in self.outbox.written],
             remarks=self.outbox.remarks,
             problems=self.outbox.problems,
-            apply_command=self._apply_command,
-            verbosity=self.config.get_verbosity(),
+            apply_command=self.apply_command,
+            publish_command=self._publish_command,
             drift=self.drift,
+            hosts=self._hosts,
+            since=self._withheld_since,
+        )
+        lines = terminal.summary(
+            self.ordered,
+            end,
+            verbosity=self.config.get_verbosity(),
             today=today(),
+            screen=screen,
         )
         if lines:
+            terminalreporter.ensure_newline()
             terminalreporter.section("prompts")
-            from pytest_promptopt.report.plain import plain
-
-            for line in lines:
-                terminalreporter.write_line(
-                    plain(line.text), **dict.fromkeys(line.marks, True)
-                )
+        for line in lines:
+            for text in screen.lines(line.text):
+                terminalreporter.write_line(text, **dict.fromkeys(line.marks, True))
         if os.environ.get("GITHUB_ACTIONS") == "true":
             from pytest_promptopt import conclusion
 
@@ -244,12 +263,43 @@ class Controller:
                 terminalreporter.write_line(command)
 
     @property
-    def _apply_command(self) -> str | None:
+    def proposed(self) -> list[TestResult]:
+        """The results whose searches propose something."""
+        return [
+            result
+            for result in self.ordered
+            if result.search is not None and result.search.proposal is not None
+        ]
+
+    @property
+    def _publish_command(self) -> str:
+        return self.proposals.publish_command if self.apply_command else ""
+
+    @property
+    def apply_command(self) -> str | None:
         """How the diff is applied, if one was written."""
         written = self.outbox.written
         if not written or self.proposals.diff_path not in written:
             return None
         return self.proposals.apply_command
+
+    @property
+    def _hosts(self) -> list[str]:
+        """Which models got text, where the workers of pytest-xdist have judged."""
+        if not self.config.pluginmanager.has_plugin("dsession"):
+            return []  # the run has said it before the first request
+        from pytest_promptopt.report.recipients import host_lines
+
+        return host_lines(self.ordered)
+
+    @property
+    def _withheld_since(self) -> str:
+        """Why texts of cases and replies are not shown, where they are not."""
+        if all(result.shows == "full" for result in self.ordered):
+            return ""
+        from pytest_promptopt.audience import shown_data
+
+        return shown_data(self.config, os.environ).origin
 
     def _in_repository(self, file: str) -> str:
         path = os.path.relpath(self.config.rootpath / file, self.proposals.top)

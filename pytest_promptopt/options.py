@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,53 +34,15 @@ def whole_number(least: int) -> Callable[[str], int]:
     return parse
 
 
-def budget(text: str) -> str:
-    """Take what a run may spend, such as ``"500-calls,2usd"``, as it is written."""
-    from pytest_promptopt.amounts import read_amounts
-    from pytest_promptopt.errors import SettingError
+def _taken_by(name: str) -> Callable[[str], Any]:
+    """Return an option type that is loaded when the option is given."""
 
-    try:
-        read_amounts(text)
-    except SettingError as error:
-        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
-    return text
+    def parse(text: str) -> Any:
+        from pytest_promptopt import option_values
 
+        return getattr(option_values, name)(text)
 
-def file_name(text: str) -> str:
-    """Take the path of a file to write, which an empty string is not."""
-    if not text.strip() or text.endswith(("/", "\\")):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the path of a file")
-    if text.endswith(".md"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is where the pull-request text would go; end it in .diff"
-        )
-    return text
-
-
-def case_id(text: str) -> str:
-    """Take the id of a case, which an empty string is not."""
-    if not text:
-        raise argparse.ArgumentTypeError("an empty text is no case id")
-    return text
-
-
-def commit(text: str) -> str:
-    """Take the name of a commit, which a blank text or an option of git's is not."""
-    if not text.strip() or text.startswith("-"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} names no commit; name a branch, a tag or a commit, "
-            "such as origin/main, or none"
-        )
-    return text
-
-
-def reason(text: str) -> str:
-    """Take the reason for a change, which a blank text is not."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no reason; say in a sentence why the change is wanted"
-        )
-    return text.strip()
+    return parse
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -88,6 +50,7 @@ def declare(parser: pytest.Parser) -> None:
     group = parser.getgroup("promptopt", "prompt regression and prompt search")
     _add_search_options(group.addoption)
     _add_run_options(group.addoption)
+    _add_report_options(group.addoption)
     _add_gate_options(group.addoption)
     _add_baseline_options(group.addoption)
     _add_ini_keys(parser.addini)
@@ -118,7 +81,7 @@ def _add_search_options(add: Callable[..., None]) -> None:
     )
     add(
         "--promptopt-diff",
-        type=file_name,
+        type=_taken_by("file_name"),
         metavar="PATH",
         help="Where proposals are written; the pull-request text goes beside it "
         "(default: promptopt.diff)",
@@ -144,7 +107,7 @@ def _add_run_options(add: Callable[..., None]) -> None:
     )
     add(
         "--promptopt-budget",
-        type=budget,
+        type=_taken_by("budget"),
         action="append",
         metavar="LIMIT",
         help="What the run may spend: 500-calls, 200k-tokens, 2.50usd, 10m, or several "
@@ -168,9 +131,28 @@ def _add_run_options(add: Callable[..., None]) -> None:
         action="store_true",
         help="Delete all replies of the reply cache before the run",
     )
+
+
+def _add_report_options(add: Callable[..., None]) -> None:
+    add(
+        "--promptopt-report",
+        type=_taken_by("report"),
+        action="append",
+        default=[],
+        metavar="KIND:PATH",
+        help="Write a report on the prompt tests: html:PATH, md:PATH or json:PATH; "
+        "can be given several times",
+    )
+    add(
+        "--promptopt-show-data",
+        choices=("full", "ids"),
+        help="What reports, terminal and CI log show of eval cases and replies: full, "
+        "or ids: no texts (default: full; in CI jobs ids, unless the repository is "
+        "known to be private)",
+    )
     add(
         "--promptopt-case",
-        type=case_id,
+        type=_taken_by("case_id"),
         metavar="ID",
         help="Run one eval case and show messages, reply and score; no gate",
     )
@@ -185,7 +167,7 @@ def _add_gate_options(add: Callable[..., None]) -> None:
     )
     add(
         "--promptopt-compare",
-        type=commit,
+        type=_taken_by("commit"),
         metavar="REF",
         help="Compare edited prompts with those where the branch left REF, e.g. "
         "origin/main; none: with the baselines only (default: the base of the pull "
@@ -207,7 +189,7 @@ def _add_baseline_options(add: Callable[..., None]) -> None:
     )
     add(
         "--promptopt-reason",
-        type=reason,
+        type=_taken_by("reason"),
         metavar="TEXT",
         help="Why these baselines are right although a score may be lower: stored "
         "in them, and shown where a pull request is judged",
@@ -268,6 +250,11 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         default="fail",
     )
     add(
+        "promptopt_show_data",
+        "Default of --promptopt-show-data",
+        type="string",
+    )
+    add(
         "promptopt_environment",
         "The jinja2.Environment of the project's prompts, e.g. myapp.llm:env, whose "
         "filters, globals, loader and options hold in prompt tests too",
@@ -323,8 +310,7 @@ def settle_origins(config: pytest.Config) -> None:
         pytest.UsageError: A file asks for what only a person can mean; exit code 4.
     """
     option = config.option
-    typed = [*map(str, config.invocation_params.args)]
-    typed += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    typed = typed_words(config)
 
     def is_typed(name: str) -> bool:
         return any(word.split("=")[0] == name or word[:1] == "@" for word in typed)
@@ -348,6 +334,12 @@ def settle_origins(config: pytest.Config) -> None:
         "promptopt_budget=" in word for word in typed
     )
     option.promptopt_narrowed = _is_narrowed(config, typed)
+
+
+def typed_words(config: pytest.Config) -> list[str]:
+    """Return the words that whoever started the run has given, not an ini file."""
+    typed = [*map(str, config.invocation_params.args)]
+    return typed + shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
 
 
 _NARROWING = (

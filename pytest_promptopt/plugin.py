@@ -51,12 +51,18 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_promptopt.configuration import check_settings
 
         check_settings(config)
+    if option.promptopt_report and not hasattr(config, "workerinput"):
+        from pytest_promptopt.report_places import check_places
+
+        check_places(config)
     if option.promptopt_cache_clear and not option.collectonly:
         _clear_cache(config)
     if option.optimize_prompts and not option.collectonly:
         _controller(config)  # removes an old diff, so only after what may be refused
-    if options.is_pull_request(option):
-        _controller(config)  # a prompt test may be gone, and with it what wakes us
+    if option.promptopt_report or options.is_pull_request(option):
+        # A report says that none ran, too, and on a pull request a prompt test may be
+        # gone, and with it what wakes us.
+        _controller(config)
 
 
 def _clear_cache(config: pytest.Config) -> None:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from pytest_promptopt.items.settling import Settlement
     from pytest_promptopt.items.single import SingleCase
 
+OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception)
+"""What a body may end with that is no exception to Python."""
+
 ARGUMENTS = pytest.StashKey[tuple[str, ...]]()
 
 
@@ -93,13 +96,15 @@ class PromptSession:
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say what is going to be asked, before it costs anything."""
         with unswept():
-            gates = self._estimate() or self.suite.allowance.estimate()
-            if not self.suite.config.option.optimize_prompts:
-                return gates
-            from pytest_promptopt.items.planned_searches import planned_searches
+            from pytest_promptopt.items.planned_hosts import planned_hosts
             from pytest_promptopt.report.plain import plain
 
-            return [*gates, *map(plain, planned_searches(self.suite))]
+            told = self._estimate() or self.suite.allowance.estimate()
+            if self.suite.config.option.optimize_prompts:
+                from pytest_promptopt.items.planned_searches import planned_searches
+
+                told += map(plain, planned_searches(self.suite))
+            return [*told, *map(plain, planned_hosts(self.suite))]
 
     def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:
@@ -145,8 +150,9 @@ class PromptSession:
             del item.stash[RESULT]
         item.stash[ARGUMENTS] = running.argument_names(original)
         conduct: Conduct | SingleCase | None = None
+        disclosure = self.suite.disclosure
         try:
-            with unswept():
+            with unswept(), disclosure.warnings():
                 conduct = self._prepared(item)
             self.suite.watch.begin(item.nodeid)
             item.obj = running.looped(
@@ -156,10 +162,13 @@ class PromptSession:
                 engine=self.suite.engine,
                 threads=conduct.test.mark.threads,
                 delivery=delivery_of(self.suite.test_of(item), item),
-                finish=lambda result: item.stash.__setitem__(RESULT, result),
+                finish=lambda result: item.stash.__setitem__(
+                    RESULT, disclosure.result(result)
+                ),
                 watch=self.suite.watch,
             )
-            yield
+            with disclosure.warnings():
+                yield
         except PromptOptError as error:
             placed = isinstance(error, (PlacedError, ScorerError))
             if placed or (conduct is not None and not isinstance(error, ModelError)):
@@ -167,10 +176,8 @@ class PromptSession:
 
                 at_marker(error, item)
             self._settlement.fail(item, error, conduct)
-        except Exception as error:  # noqa: BLE001 - raised again, it is the user's
-            # A hook or a model of the user's: the lines of this package say nothing.
-            trace = users_part(error.__traceback__, item.config.rootpath)
-            raise error.with_traceback(trace)  # noqa: B904 - the same one
+        except (Exception, *OUTCOMES) as error:  # noqa: BLE001 - raised again
+            raise self._users_own(error, item)  # noqa: B904 - mostly the same one
         finally:
             item.obj = original
             self.suite.watch.end()
@@ -182,6 +189,17 @@ class PromptSession:
             self._settlement.settle(item, conduct)
         finally:
             self.suite.let_go(item)
+
+    def _users_own(self, error: BaseException, item: pytest.Item) -> BaseException:
+        """Return what is raised where the user's code, a hook or a model raises."""
+        if self.suite.disclosure.withholds:
+            return self.suite.disclosure.outcome(error, item)
+        if not isinstance(error, Exception):  # a skip and the like
+            return error
+        # The lines of this package say nothing.
+        return error.with_traceback(
+            users_part(error.__traceback__, item.config.rootpath)
+        )
 
     def _prepared(self, item: pytest.Function) -> Conduct | SingleCase:
         again = item.stash.get(AGAIN, None)
@@ -222,12 +240,21 @@ class PromptSession:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the result ride on the report, as one ASCII string."""
         report = yield
+        if marker.closest(item) is None:
+            return report
+        from pytest_promptopt.items.plain_reports import make_plain
+
+        disclosure = self.suite.disclosure
+        disclosure.strip(report, call)
+        make_plain(report)
         result = item.stash.get(RESULT, None)
         if call.when != "call" or result is None:
             return report
         from pytest_promptopt.items.settling import ride
+        from pytest_promptopt.junit_properties import attach
 
-        ride(report, call, result)
+        ride(report, call, disclosure.result(result))
+        attach(item, report, result)
         return report
 
     def pytest_unconfigure(self) -> None:

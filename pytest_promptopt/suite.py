@@ -15,6 +15,7 @@ from pytest_promptopt.items import interruption
 from pytest_promptopt.items.allowance import Allowance
 from pytest_promptopt.items.collection import LEAVING, Collection
 from pytest_promptopt.items.conduct import Conduct
+from pytest_promptopt.items.disclosure import Disclosure
 from pytest_promptopt.items.planning import plan
 from pytest_promptopt.items.roster import Roster
 from pytest_promptopt.items.searches import Searches
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_promptopt.items.base_test import Base
+    from pytest_promptopt.items.details import DetailsFolder
     from pytest_promptopt.items.planning import Plan, Recording
     from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.items.reference import Reference
@@ -84,6 +86,20 @@ class PromptSuite:
             SettingError: The base commit cannot be found.
         """
         return fail_on(self.config, self.settings)
+
+    @cached_property
+    def disclosure(self) -> Disclosure:
+        """What lets out only what may be shown."""
+        return Disclosure(self.config)
+
+    @cached_property
+    def _details(self) -> DetailsFolder | None:
+        """Where the cases are written that reports show, if there are to be reports."""
+        if not self.config.option.promptopt_report:
+            return None
+        from pytest_promptopt.items.details import DetailsFolder
+
+        return DetailsFolder.of(self.config)
 
     @cached_property
     def allowance(self) -> Allowance:
@@ -244,6 +260,9 @@ class PromptSuite:
             recording=self.recording,
             reason=option.promptopt_reason,
             budget=self.allowance.gates,
+            shows=self.disclosure.shown.value,
+            details=self._details,
+            root=self.config.rootpath,
         )
         if option.optimize_prompts:
             conduct.search = lambda sends: self.searches.driver(item, model, sends)
@@ -282,6 +301,7 @@ class PromptSuite:
         Raises:
             PromptOptError: The test cannot be read, or no selected test has the case.
         """
+        self.disclosure.check_look()
         test = self.test_of(item)
         found = [case for case in test.cases if case.id == case_id]
         if not found:

@@ -42,11 +42,13 @@ OPTIONS_OF = {"-n": "xdist", "--reruns": "rerunfailures"}
 SLOW_S = 60.0  # a run on a busy machine
 VARIABLES = (
     "CI",
+    "COLUMNS",
     "GITHUB_ACTIONS",
     "GITHUB_BASE_REF",
     "GITHUB_EVENT_NAME",
     "GITHUB_EVENT_PATH",
     "GITHUB_REF",
+    "GITHUB_STEP_SUMMARY",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "PYTEST_ADDOPTS",
@@ -56,6 +58,17 @@ VARIABLES = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--data", metavar="FOLDER", help="Folder with evaluation data for extra tests"
+    )
+    parser.addoption(
+        "--openapi",
+        metavar="FILE",
+        help="GitHub's OpenAPI description without references, for an extra test: "
+        "generated/api.github.com.deref.json of the npm package @octokit/openapi",
+    )
+    parser.addoption(
+        "--write-docs",
+        action="store_true",
+        help="Put what commands print now into the pages that show it",
     )
 
 
