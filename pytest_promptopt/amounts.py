@@ -77,10 +77,14 @@ class Amounts:
         }
         return replace(self, **told) if told else later
 
-    def less(self, calls: int) -> Amounts:
-        """Return what is left of it when so many calls are set aside."""
-        left = None if self.calls is None else max(0, self.calls - calls)
-        return replace(self, calls=left)
+    def less(self, calls: int = 0, *, tokens: int = 0, dollars: float = 0.0) -> Amounts:
+        """Return what is left of it when so much is taken off, and never below 0."""
+        return replace(
+            self,
+            calls=None if self.calls is None else max(0, self.calls - calls),
+            tokens=None if self.tokens is None else max(0, self.tokens - tokens),
+            dollars=None if self.dollars is None else max(0.0, self.dollars - dollars),
+        )
 
     def share(self, parts: int) -> Amounts:
         """Return one of so many equal parts, from 1; all parts fit into the whole."""

@@ -259,7 +259,7 @@ class PromptSuite:
             today=today(),
             recording=self.recording,
             reason=option.promptopt_reason,
-            budget=self.allowance.gates,
+            budget=self.allowance.gate_of(test),
             shows=self.disclosure.shown.value,
             details=self._details,
             root=self.config.rootpath,

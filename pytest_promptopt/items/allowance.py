@@ -54,6 +54,7 @@ class Allowance:
     def __init__(self, suite: PromptSuite) -> None:
         self._suite = suite
         self._ledgers: list[LedgerAccount] = []
+        self._gate_budgets: dict[str, Budget] = {}
 
     @cached_property
     def limits(self) -> Amounts | None:
@@ -106,6 +107,23 @@ class Allowance:
             return None
         name = "the default budget under CI"
         return self._budget("gates", Amounts(calls=CI_CALLS), name, spares_free=True)
+
+    def gate_of(self, test: PromptTest) -> Budget | None:
+        """Return what the calls of one gate are taken from; ``None``: no limit.
+
+        Before a search it is counted what the gate takes, replays included: so much of
+        the prompt test's share is not the search's.
+
+        Args:
+            test: The prompt test, whose gate begins.
+        """
+        around = self.gates
+        searching = self._suite.config.option.optimize_prompts
+        if around is None or not (searching and around.is_metered):
+            return around
+        own = Budget(prices=around.prices, within=around, counts_replays=True)
+        self._gate_budgets[test.nodeid] = own
+        return own
 
     @cached_property
     def _searches(self) -> Budget:
@@ -265,8 +283,9 @@ class Allowance:
     ) -> Share:
         """Return what one search may spend: as much as each of the others.
 
-        What the gates may take is set aside first, all looks included, so that a run
-        which is repeated divides the same.
+        The calls that the gates may take are set aside first, all looks included, and
+        of tokens and dollars what the gate of this test took, replays included, so that
+        a run which is repeated divides the same.
 
         Args:
             test: The prompt test.
@@ -278,18 +297,23 @@ class Allowance:
         """
         prices, parts = self._suite.models.prices, max(1, len(self._suite.selected))
         whole, aside = self._searches.limits, self._set_aside
+        gate = self._gate_budgets.get(test.nodeid)
+        took = gate.cost if gate is not None else Cost()
+        part = whole.less(aside).share(parts)
         budget = Budget(
-            whole.less(aside).share(parts),
+            part.less(tokens=took.tokens, dollars=took.dollars),
             name="this search's budget",
             hint=self._hint,
             prices=prices,
             within=self._searches,
+            counts_replays=True,
         )
+        budget.longest.update(gate.longest if gate is not None else {})
         from pytest_promptopt.items.share import Share, share_of, told_share, unasked
 
         if self.limits is not None:
             told = told_share(budget.limits.calls, whole.calls, aside, parts)
-            return share_of(test, budget, model, prices, told=told)
+            return share_of(test, budget, model, prices, told=told, gate=took)
         judges = test.judge.models if test.judge is not None else ()
         calls = budget.limits.calls or 0
         with contextlib.suppress(SettingError):  # said when it is asked

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.amounts import written
 from pytest_promptopt.errors import SearchRefused
 from pytest_promptopt.items.planned_calls import usual_tokens
+from pytest_promptopt.models.account import Cost
 from pytest_promptopt.wording import count, money
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_promptopt.models.chat import NamedModel
     from pytest_promptopt.models.prices import Price
     from pytest_promptopt.records import Usage
+
+_NOTHING = Cost()
 
 ASSUMED_REPLY = 300
 """Tokens of a reply where the settings allow any number, for a rough estimate."""
@@ -48,6 +52,7 @@ def share_of(
     prices: Mapping[str, Price],
     *,
     told: str = "",
+    gate: Cost = _NOTHING,
 ) -> Share:
     """Return the share of one search.
 
@@ -60,6 +65,7 @@ def share_of(
         model: The task model.
         prices: What models cost.
         told: Where the number of its calls comes from, if they are limited.
+        gate: What the gate took of it, which the budget has not any more.
     """
     limits, calls = budget.limits, budget.limits.calls
     share = Share(budget=budget, calls=calls, told=told)
@@ -68,9 +74,12 @@ def share_of(
     usage = usual_tokens(test, test.settings, reply=0, limited=False)
     if usage is None:
         return share
-    bought, amount = _bought(limits, usage, prices.get(model.name))
+    bought, unit = _bought(limits, usage, prices.get(model.name))
     if bought is None or (calls is not None and calls <= bought):
         return share
+    amount, took = limits.told(unit), getattr(gate, unit)
+    if took:
+        amount += f", beside {written(unit, took)} for the gate"
     return Share(
         budget=budget,
         calls=bought,
@@ -90,14 +99,14 @@ def told_share(calls: int | None, whole: int | None, aside: int, parts: int) -> 
 def _bought(
     limits: Amounts, usage: Usage, price: Price | None
 ) -> tuple[int | None, str]:
-    """Return how many calls can be paid for, and by what limit there are no more."""
+    """Return how many calls can be paid for, and the unit that allows no more."""
     found: list[tuple[int, str]] = []
     if limits.tokens is not None:
         least = max(1, usage.prompt_tokens)
-        found.append((limits.tokens // least, limits.told("tokens")))
+        found.append((limits.tokens // least, "tokens"))
     if limits.dollars is not None and price is not None and price.cost(usage) > 0:
         each = price.cost(usage)
-        found.append((int(limits.dollars / each), limits.told("dollars")))
+        found.append((int(limits.dollars / each), "dollars"))
     return min(found) if found else (None, "")
 
 

@@ -7,6 +7,8 @@ alone could have.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -34,7 +36,9 @@ class Budget:
     """What some calls may take together, and what they took.
 
     Every attempt counts as a call, a repeated one too; tokens and dollars are those of
-    replies. A reply from the cache takes nothing.
+    replies. A reply from the cache takes nothing, or what it once took: then what still
+    fits in is the same as in a run that had to ask for everything. It is never taken
+    from the budget around, which is what is really paid.
 
     Args:
         limits: What the calls may take; a number is one of calls, ``None`` no limit.
@@ -44,6 +48,8 @@ class Budget:
         within: Another budget that the calls are taken from as well.
         account: Where the sums are kept, if other processes share them.
         spares_free: Whether calls that cost nothing at all are not counted.
+        counts_replays: Whether replies from the cache count as well, where tokens or
+            dollars are limited, here or around.
         clock: Monotonic time in seconds, the same for all processes.
 
     Attributes:
@@ -52,12 +58,13 @@ class Budget:
         prices: What models cost, by name.
         longest: Tokens of the longest reply so far, by model: what one may take whose
             request says nothing.
+        counts_replays: Whether replies from the cache count.
 
     Raises:
         SettingError: A limit is below 0.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, each a part of its own
         self,
         limits: Amounts | int | None = None,
         *,
@@ -67,6 +74,7 @@ class Budget:
         within: Budget | None = None,
         account: Account | None = None,
         spares_free: bool = False,
+        counts_replays: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits if isinstance(limits, Amounts) else Amounts(calls=limits)
@@ -76,7 +84,12 @@ class Budget:
         self._account: Account = account if account is not None else OwnAccount()
         self._spares_free = spares_free
         self._clock = clock
-        self.longest: dict[str, int] = within.longest if within is not None else {}
+        self.longest: dict[str, int] = {}
+        if within is not None and not counts_replays:
+            self.longest = within.longest
+        self.counts_replays = counts_replays and self.is_metered
+        self._replies = 0
+        self._lock = threading.Lock()
 
     @property
     def calls(self) -> int | None:
@@ -117,17 +130,33 @@ class Budget:
         """Tell whether so many more calls fit in, if they take what calls took so far.
 
         Only tokens, dollars and time are looked at: how many calls are allowed, whoever
-        plans them counts himself, replays included.
+        plans them counts himself, replays included. Where replays count, of the budget
+        around only the time is: what is left of the rest there depends on them.
         """
         made, tokens, dollars = self.cost
-        spent = {"tokens": tokens, "dollars": dollars, "seconds": self._elapsed()}
-        for unit, value in spent.items():
-            limit = getattr(self.limits, unit)
-            if limit is None:
-                continue
-            if value >= limit or (made and value + value / made * calls > limit):
-                return False
-        return self._within is None or self._within.pays(calls)
+        fits = (
+            self._fits("tokens", tokens, self._replies, calls)
+            and self._fits("dollars", dollars, self._replies, calls)
+            and self._fits("seconds", self._elapsed(), made, calls)
+        )
+        if not fits or self._within is None:
+            return fits
+        if self.counts_replays:
+            return self._within.has_time_for(calls)
+        return self._within.pays(calls)
+
+    def has_time_for(self, calls: int) -> bool:
+        """Tell whether so many more calls end in time, at the pace so far."""
+        if not self._fits("seconds", self._elapsed(), self.cost.calls, calls):
+            return False
+        return self._within is None or self._within.has_time_for(calls)
+
+    def _fits(self, unit: str, value: float, made: int, calls: int) -> bool:
+        limit: float | None = getattr(self.limits, unit)
+        if limit is None:
+            return True
+        more = value / made * calls if made else 0.0
+        return value < limit and value + more <= limit
 
     def take(self, call: Call) -> Cost:
         """Charge the most that one attempt can take, before it is sent.
@@ -159,10 +188,33 @@ class Budget:
         took = Cost(calls=taken.calls)
         if completion is not None:
             prompt, reply = tokens_spent(call.request, completion)
-            name = call.model.name
-            self.longest[name] = max(reply, self.longest.get(name, 0))
+            self._saw(call.model.name, reply)
             took = Cost(taken.calls, prompt + reply, self._price(call, prompt, reply))
         self.replace(taken, took)
+
+    def replayed(self, call: Call, completion: Completion) -> None:
+        """Count a reply that was not paid for anew, if such count.
+
+        It is never refused: what it shows is what is left for others.
+
+        Args:
+            call: The call that it answers.
+            completion: The reply.
+        """
+        if not self.counts_replays:
+            return
+        prompt, reply = tokens_spent(call.request, completion)
+        self._saw(call.model.name, reply)
+        dollars = 0.0
+        with contextlib.suppress(SettingError):  # nobody knows, and nobody pays
+            dollars = self._price(call, prompt, reply)
+        self._account.settle(Cost(), Cost(1, prompt + reply, dollars))
+
+    def _saw(self, model: str, reply: int) -> None:
+        """Remember how long a reply was, and that there was one more."""
+        with self._lock:
+            self._replies += 1
+            self.longest[model] = max(reply, self.longest.get(model, 0))
 
     def timed_out(self) -> BudgetExhausted:
         """Return the error of a call that was under way when time was up."""

@@ -55,6 +55,11 @@ class Call:
                 "use text, finite numbers, booleans, lists and tables only",
             ) from None
 
+    def note_replay(self, completion: Completion) -> None:
+        """Have a reply that was not paid for anew counted, where such count."""
+        if self.budget is not None and self.budget.counts_replays:
+            self.budget.replayed(self, completion)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -132,9 +137,12 @@ class Flight:
         """Give everybody the reply; only the first one can have paid for it."""
         if self.board():
             for number, passenger in enumerate(self.passengers):
+                replay = cached or number > 0
+                if replay:
+                    passenger.call.note_replay(completion)
                 # One that was told meanwhile that no reply comes is told nothing else.
                 with contextlib.suppress(InvalidStateError):
-                    passenger.future.set_result(Reply(completion, cached or number > 0))
+                    passenger.future.set_result(Reply(completion, replay))
 
     def fail(self, error: BaseException) -> None:
         """Tell everybody that no reply came."""

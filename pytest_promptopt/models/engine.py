@@ -138,6 +138,7 @@ class Engine:
         known = self._known(key for _, key in asked if isinstance(key, str))
         for call, key in asked:
             if isinstance(key, str) and key in known:
+                call.note_replay(known[key])
                 answers.append(Reply(known[key], cached=True))
                 continue
             future: Future[Reply] = Future()

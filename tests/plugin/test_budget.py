@@ -346,7 +346,7 @@ def test_dollars_that_buy_too_few_proposals_are_refused_with_the_figures(
 
     result.stdout.fnmatch_lines(
         [
-            "*refused. prompts/sort.j2: $0.001, which are * calls at most, buy * "
-            "proposals,*"
+            "*refused. prompts/sort.j2: $0, beside $0.0* for the gate, which are 0 "
+            "calls at most, buy 0 proposals,*"
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -36,6 +37,12 @@ MODEL._script = logging
 """
 )
 
+PRICED = """\
+[tool.promptopt.prices."scripted:skill"]
+input = 1.0
+output = 2.0
+"""
+
 RUNS = """
 import os, shutil, sys
 from pathlib import Path
@@ -55,11 +62,11 @@ def run(folder, last, log):
         os.dup2(null, 1)
         os._exit(pytest.main([
             "-p", "promptopt", "-p", "no:cacheprovider", "--optimize-prompts",
-            "--promptopt-steps=1", "-o", "promptopt_concurrency=1",
+            "-o", "promptopt_concurrency=1", *sys.argv[2:],
         ]))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-whole = Path(shutil.copytree(project, project.parent / "whole"))
+whole = Path(shutil.copytree(project, str(project) + "-whole"))
 assert run(whole, 0, "log") == 0
 calls = (whole / "log").read_bytes().count(b"\\n")
 for last in (calls // 3, calls // 2):  # in a step, and while it is confirmed
@@ -75,14 +82,50 @@ def test_a_search_that_is_killed_anywhere_ends_alike_and_pays_for_nothing_twice(
     (searching.path / "conftest.py").write_text(DYING)
     searching.write_cases(64)
 
-    subprocess.run([sys.executable, "-c", RUNS, str(searching.path)], check=True)
+    run_killed_and_resumed(searching, "--promptopt-steps=1")
 
-    whole = searching.path.parent / "whole"
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("budget", ["96k-tokens", "0.101usd"])
+def test_tokens_and_dollars_end_a_search_that_is_resumed_where_they_would_have_ended_it(
+    searching: Project, budget: str
+) -> None:
+    (searching.path / "conftest.py").write_text(DYING.replace("STEP = 40", "STEP = 16"))
+    (searching.path / "pyproject.toml").write_text(PRICED)
+    searching.write_cases(64)
+
+    run_killed_and_resumed(
+        searching, "--promptopt-steps=30", f"--promptopt-budget={budget}"
+    )
+
+    ends = [ended(searching.path), ended(whole_of(searching))]
+    assert ends[0] == ends[1]
+    assert ends[0]["stopped"] == "budget"
+
+
+def run_killed_and_resumed(searching: Project, *options: str) -> None:
+    """Run a search at one go, and beside it one that is killed twice; compare them."""
+    command = [sys.executable, "-c", RUNS, str(searching.path), *options]
+    subprocess.run(command, check=True)
+
+    whole = whole_of(searching)
     diff = (searching.path / "promptopt.diff").read_bytes()
     calls, resumed = logged(whole / "log"), logged(searching.path / "log")
     assert diff == (whole / "promptopt.diff").read_bytes()
     assert not calls - resumed
     assert len(list((resumed - calls).elements())) == 2  # had got no reply at all
+
+
+def whole_of(searching: Project) -> Path:
+    """Return the folder of the search that was not killed."""
+    return searching.path.with_name(f"{searching.path.name}-whole")
+
+
+def ended(folder: Path) -> dict[str, object]:
+    """Return how the journal of the one search in a folder ends."""
+    (path,) = (folder / ".promptopt" / "runs").glob("*/journal.jsonl")
+    found: dict[str, object] = json.loads(path.read_text().splitlines()[-1])
+    return found
 
 
 def logged(path: Path) -> Counter[str]:

@@ -18,6 +18,7 @@ from pytest_promptopt.amounts import Amounts
 from pytest_promptopt.errors import BudgetExhausted, ModelError, SettingError
 from pytest_promptopt.models.account import Cost
 from pytest_promptopt.models.budget import Budget
+from pytest_promptopt.models.cache import Cache
 from pytest_promptopt.models.call import Call
 from pytest_promptopt.models.chat import ChatModel, NamedModel
 from pytest_promptopt.models.engine import Engine
@@ -276,6 +277,115 @@ def test_a_budget_within_another_is_taken_from_both() -> None:
     assert (whole.spent, share.spent, other.spent) == (3, 2, 1)
     assert refusal(share).startswith("this search's budget of 2 model calls is spent")
     assert refusal(other).startswith("the budget of 3 model calls is spent")
+
+
+# --------------------------------------------------------------------- replays
+
+
+class Priced(ScriptedModel):
+    """A model whose replies take as many tokens as they are told to."""
+
+    def __init__(self, tokens: list[int]) -> None:
+        super().__init__(self.answer)
+        self._tokens = tokens
+
+    def answer(self, request: Request) -> Completion:
+        number = int(request.messages[-1].content)
+        return reply(10, self._tokens[number])
+
+
+def asked(tokens: list[int], cache: Cache, budget: Budget) -> list[bool]:
+    """Ask for one reply after the other; return which were not left out."""
+    model = NamedModel("house:small", Priced(tokens))
+    came = []
+    with Engine(1, cache, retries=0) as engine:
+        for number in range(len(tokens)):
+            message = Message(role="user", content=str(number))
+            future = engine.start(
+                Call(
+                    model=model,
+                    request=Request(messages=(message,), settings={}),
+                    purpose="search",
+                    budget=budget,
+                )
+            )
+            came.append(future.exception() is None)
+    return came
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    tokens=st.lists(st.integers(1, 400), min_size=1, max_size=8),
+    limit=st.one_of(
+        st.builds(Amounts, tokens=st.integers(0, 3_000)),
+        st.builds(Amounts, dollars=st.floats(0, 6)),
+    ),
+    killed_after=st.integers(0, 8),
+)
+def test_where_replays_count_a_budget_ends_where_it_would_if_all_were_paid(
+    tokens: list[int], limit: Amounts, killed_after: int
+) -> None:
+    def budget(within: Budget) -> Budget:
+        return Budget(limit, prices=PRICES, within=within, counts_replays=True)
+
+    whole, paid, resumed = Budget(), Budget(), Budget()
+    at_one_go = budget(whole)
+    came = asked(tokens, Cache.in_memory(), at_one_go)
+    cache = Unclosed.in_memory()
+    asked(tokens[:killed_after], cache, budget(paid))
+    again = budget(resumed)
+
+    assert asked(tokens, cache, again) == came
+    assert again.cost == pytest.approx(at_one_go.cost)
+    for calls in (0, 1, 5):
+        assert again.pays(calls) == at_one_go.pays(calls)
+    # What is really paid is paid once.
+    assert paid.spent + resumed.spent == whole.spent
+
+
+class Unclosed(Cache):
+    """A cache that the next run finds as the last one left it."""
+
+    def close(self) -> None:
+        """Keep what is in it."""
+
+
+def test_replays_count_for_nothing_where_that_is_not_asked_for() -> None:
+    budget = Budget(Amounts(tokens=1_000))
+
+    budget.replayed(call(), reply(100, 100))
+
+    assert budget.cost == Cost()
+
+
+def test_replays_are_not_counted_where_only_calls_are() -> None:
+    budget = Budget(5, counts_replays=True)
+
+    budget.replayed(call(), reply(100, 100))
+
+    assert budget.cost == Cost()
+
+
+def test_the_budget_around_says_how_long_there_is_time_and_not_what_is_left() -> None:
+    clock = Clock()
+    around = Budget(Amounts(tokens=600, seconds=60), clock=clock)
+    part = Budget(
+        Amounts(tokens=10_000), within=around, counts_replays=True, clock=clock
+    )
+    part.replayed(call(), reply(500, 500))
+    around.take(call())
+    clock.now += 20
+
+    assert part.pays(2)
+    assert not part.pays(3)
+
+
+def test_replays_say_how_long_a_reply_may_be() -> None:
+    budget = Budget(Amounts(tokens=2_000), counts_replays=True)
+
+    budget.replayed(call(), reply(10, 1_900))
+
+    assert not take(budget)
 
 
 def test_what_the_whole_limits_is_counted_in_its_parts_too() -> None:
