@@ -15,8 +15,8 @@ from pytest_promptopt import options
 if TYPE_CHECKING:
     import warnings
 
-RECORDING = "baselines to record: "
-"""How the estimate of a recording begins."""
+ANNOUNCED = ("baselines to record: ", "search of ", "searches of ")
+"""How lines begin that say what a recording or a search is going to take."""
 
 MARKER = (
     "prompt(source, *, cases, limit=None, sample=None, scorer=None, system=None, "
@@ -108,9 +108,9 @@ class Mailbox:
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, when: str
     ) -> None:
-        """Show at once what a worker says that a recording is going to cost."""
+        """Show at once what a worker says that the run is going to cost."""
         text = str(warning_message.message)
-        if when == "collect" and text.startswith(RECORDING):
+        if when == "collect" and text.startswith(ANNOUNCED):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 reporter.write_line(text)

@@ -91,7 +91,9 @@ class PromptSession:
 
         if getattr(session.config, "workerinput", {}).get("workerid") == "gw0":
             # A worker has no terminal, but its warnings reach the controller at once.
-            _warn_of(self._estimate(), session.config)
+            with unswept():
+                lines = [*self._estimate()[:1], *self._planned_searches()]
+            _warn_of(lines, session.config)
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say what is going to be asked, before it costs anything."""
@@ -100,11 +102,16 @@ class PromptSession:
             from pytest_promptopt.report.plain import plain
 
             told = self._estimate() or self.suite.allowance.estimate()
-            if self.suite.config.option.optimize_prompts:
-                from pytest_promptopt.items.planned_searches import planned_searches
+            hosts = map(plain, planned_hosts(self.suite))
+            return [*told, *self._planned_searches(), *hosts]
 
-                told += map(plain, planned_searches(self.suite))
-            return [*told, *map(plain, planned_hosts(self.suite))]
+    def _planned_searches(self) -> list[str]:
+        if not self.suite.config.option.optimize_prompts:
+            return []
+        from pytest_promptopt.items.planned_searches import planned_searches
+        from pytest_promptopt.report.plain import plain
+
+        return [plain(line) for line in planned_searches(self.suite)]
 
     def _estimate(self) -> list[str]:
         if self.suite.recording is None or self.suite.config.option.collectonly:
@@ -263,7 +270,7 @@ class PromptSession:
 
 
 def _warn_of(lines: Sequence[str], config: pytest.Config) -> None:
-    for line in lines[:1]:
+    for line in lines:
         with contextlib.suppress(PromptOptWarning):  # -W error must not end the run
             warnings.warn_explicit(
                 PromptOptWarning(line), None, str(config.rootpath), 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,15 +10,10 @@ import pytest
 from pytest_promptopt.configuration import is_worker, strategy_of
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.items.collection import LEAVING
-from pytest_promptopt.items.planned_calls import usual_tokens
-from pytest_promptopt.items.share import ASSUMED_REPLY
+from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pytest_promptopt.items.prompt_test import PromptTest
     from pytest_promptopt.models.chat import NamedModel
-    from pytest_promptopt.models.prices import Price
     from pytest_promptopt.suite import PromptSuite
 
 SHOWN = 10
@@ -26,6 +22,9 @@ SHOWN = 10
 
 def planned_searches(suite: PromptSuite) -> list[str]:
     """Return one line for each search that is going to begin, and what it may take.
+
+    They begin as :data:`pytest_promptopt.plugin.ANNOUNCED` says: that is how the
+    controller knows them where a worker has written them.
 
     A search that will be refused, or cannot be planned, says so when its turn comes.
 
@@ -43,7 +42,9 @@ def planned_searches(suite: PromptSuite) -> list[str]:
     _check_strategies(suite)
     lines = [line for item in suite.selected if (line := _line(suite, item))]
     left = len(lines) - SHOWN
-    return [*lines[:SHOWN], f"and {left} more searches"] if left > 0 else lines
+    if left <= 0:
+        return lines
+    return [*lines[:SHOWN], f"searches of {count(left, 'more prompt test')}"]
 
 
 def _check_strategies(suite: PromptSuite) -> None:
@@ -65,7 +66,9 @@ def _check_strategies(suite: PromptSuite) -> None:
 
 
 def _line(suite: PromptSuite, item: pytest.Item) -> str:
+    from pytest_promptopt.items.earlier import MOST_VERSIONS
     from pytest_promptopt.items.search_plan import search_plan
+    from pytest_promptopt.items.search_price import told_price
     from pytest_promptopt.optimize.outlook import outlook
 
     settings = suite.settings
@@ -77,22 +80,17 @@ def _line(suite: PromptSuite, item: pytest.Item) -> str:
         share = suite.allowance.share(
             test, model, lambda: suite.models.named(name, "optimizer")
         )
-        found = outlook(search_plan(test, settings, share), strategy)
+        plan = search_plan(test, settings, share)
+        plan = replace(plan, embeds=suite.models.embeddings is not None)
+        found = outlook(plan, strategy, earlier=MOST_VERSIONS)
+        cost = told_price(test, found, model, _writer(suite, name), suite.models.prices)
     except (Exception, *LEAVING):  # noqa: BLE001 - said when its own turn comes
         return ""
-    dollars = _dollars(test, model, suite.models.prices, found.calls)
-    return f"search of {test.name} ({strategy.name}): {found.sentence(dollars)}"
+    return f"search of {test.name} ({strategy.name}): {found.sentence(cost)}"
 
 
-def _dollars(
-    test: PromptTest,
-    model: NamedModel,
-    prices: Mapping[str, Price],
-    calls: int | None,
-) -> float | None:
-    """Return what so many calls of the task model cost, roughly."""
-    price = None if model.costs_nothing else prices.get(model.name)
-    usage = usual_tokens(test, test.settings, reply=ASSUMED_REPLY)
-    if price is None or usage is None or calls is None:
-        return None
-    return price.cost(usage) * calls
+def _writer(suite: PromptSuite, name: str) -> NamedModel | None:
+    try:
+        return suite.models.named(name, "optimizer")
+    except SettingError:
+        return None  # said when it is asked

@@ -6,6 +6,7 @@ too, see :mod:`pytest_promptopt.optimize.strategy`.
 """
 
 from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.bound import Bound, Scope
 from pytest_promptopt.optimize.drafts import Drafts
 from pytest_promptopt.optimize.effects import Complete, Effect, Embed, Measure
 from pytest_promptopt.optimize.evidence import field
@@ -26,6 +27,7 @@ from pytest_promptopt.optimize.strategy import (
 
 __all__ = [
     "Asker",
+    "Bound",
     "Complete",
     "Drafts",
     "Effect",
@@ -37,6 +39,7 @@ __all__ = [
     "Moves",
     "NextStep",
     "Rejected",
+    "Scope",
     "SearchPlan",
     "Strategy",
     "Tally",

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.errors import SearchRefused
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.example_turns import Turns
 from pytest_promptopt.optimize.options import check_number, check_switch
 from pytest_promptopt.optimize.strategy import Evaluate, NextStep
@@ -29,6 +30,7 @@ from pytest_promptopt.optimize.strategy import Evaluate, NextStep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategy import Moves, Strategy, Task
     from pytest_promptopt.prompts import ExampleRegion
 
@@ -96,6 +98,20 @@ class FewShot:
                 "mark one with {# promptopt: begin examples NAME -#} and "
                 "{# promptopt: end -#}",
             )
+
+    def most(self, scope: Scope) -> Bound | None:
+        """Return how much a search can try at most; ``None``: nobody says."""
+        most = getattr(self._strategy, "most", None)
+        if not callable(most):
+            return None
+        if not scope.examples:
+            found: Bound = most(scope)
+            return found
+        own = Bound(proposals=0, requests=0)
+        if scope.regions:
+            own = most(replace(scope, steps=math.ceil(scope.steps / 2)))
+        choices = scope.steps * scope.affordable(self._options.per_step)
+        return replace(own, proposals=own.proposals + choices)
 
     def search(self, task: Task) -> Moves:
         """Search as the strategy does, if the prompt has no examples regions."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.cases import split_cases
+from pytest_promptopt.optimize.bound import Scope
 from pytest_promptopt.optimize.few_shot import FewShot
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
@@ -13,9 +14,11 @@ from pytest_promptopt.optimize.preflight import (
     refuse_the_hopeless,
     smallest_gain,
 )
-from pytest_promptopt.wording import count, money, points
+from pytest_promptopt.wording import count, points
 
 if TYPE_CHECKING:
+    from pytest_promptopt.cases import Split
+    from pytest_promptopt.optimize.bound import Bound
     from pytest_promptopt.optimize.plan import SearchPlan
     from pytest_promptopt.optimize.strategy import Strategy
 
@@ -25,32 +28,33 @@ class Outlook:
     """What a search may take, and what it could show.
 
     Attributes:
-        proposals: The most candidates that it tries; ``None``: the strategy does not
-            say.
+        proposals: The most candidates that it tries beside the start; ``None``: the
+            strategy does not say.
         bought: How many of them the budget scores on all train cases, at least;
             ``None``: it has no limit.
         calls: The most model calls it makes, the confirmation and those to the
             optimizer model included; ``None``: there is no telling.
         smallest: Smallest hold-out gain that could be confirmed, as a share.
+        requests: The most of these calls that go to the optimizer model; ``None``:
+            there is no telling.
     """
 
     proposals: int | None
     bought: int | None
     calls: int | None
     smallest: float
+    requests: int | None = None
 
-    def sentence(self, dollars: float | None = None) -> str:
+    def sentence(self, cost: str = "") -> str:
         """Write it for a user who can still stop it.
 
         Args:
-            dollars: What the calls cost, roughly; ``None``: not known, or nothing.
+            cost: What the calls cost, roughly; empty: not known, or nothing.
         """
         parts = [self._tried()]
         if self.calls is not None:
             parts.append(f"{count(self.calls, 'model call')} at most")
-        if dollars is not None:
-            parts.append(f"about {money(dollars)}")
-        told = ", ".join(part for part in parts if part)
+        told = ", ".join(part for part in [*parts, cost] if part)
         gain = f"gains of {points(self.smallest)} or more can be confirmed"
         return "; ".join(part for part in (told, gain) if part)
 
@@ -65,14 +69,18 @@ class Outlook:
         return told
 
 
-def outlook(plan: SearchPlan, strategy: Strategy) -> Outlook:
+def outlook(plan: SearchPlan, strategy: Strategy, *, earlier: int = 0) -> Outlook:
     """Return what a search may take, and what it could show.
 
-    A strategy that knows has a method ``most_proposals(steps)``.
+    A strategy that knows has a method ``most(scope)``, which takes a
+    :class:`~pytest_promptopt.optimize.bound.Scope` and returns a
+    :class:`~pytest_promptopt.optimize.bound.Bound`.
 
     Args:
         plan: The plan.
         strategy: The algorithm.
+        earlier: How many earlier versions of the prompt it may be given, if it wants
+            them and the plan has none yet.
 
     Raises:
         SearchRefused: The search will not begin.
@@ -80,19 +88,38 @@ def outlook(plan: SearchPlan, strategy: Strategy) -> Outlook:
     """
     split = split_cases(plan.cases)
     refuse_the_hopeless(plan, split)
-    FewShot(strategy).refuse_without_regions(plan.prompt.label, plan.example_regions)
-    most = getattr(strategy, "most_proposals", None)
-    # The choice of examples takes steps, and proposals, of its own.
-    fixed = all(region.kind != "examples" for region in plan.prompt.regions)
-    proposals = most(plan.steps) if callable(most) and fixed else None
+    few_shot = FewShot(strategy, plan.few_shot)
+    few_shot.refuse_without_regions(plan.prompt.label, plan.example_regions)
+    bought = affordable_proposals(plan, split)
+    wants_earlier = getattr(strategy, "wants_earlier", False)
+    most = few_shot.most(
+        Scope(
+            steps=plan.steps,
+            proposals=bought,
+            regions=len(plan.regions),
+            examples=len(plan.example_regions),
+            cases=len(split.train),
+            earlier=(len(plan.earlier) or earlier) if wants_earlier else 0,
+        )
+    )
     calls = plan.budget
-    if proposals is not None:
-        train = len(split.train) * plan.trial_calls()
-        whole = train + proposals * (1 + train) + confirmation_calls(plan, split)
+    if most is not None:
+        whole = _calls(plan, split, most)
         calls = whole if calls is None else min(calls, whole)
     return Outlook(
-        proposals=proposals,
-        bought=affordable_proposals(plan, split),
+        proposals=None if most is None else most.proposals,
+        bought=bought,
         calls=calls,
         smallest=smallest_gain(plan, split),
+        requests=None if most is None else most.requests,
     )
+
+
+def _calls(plan: SearchPlan, split: Split, most: Bound) -> int:
+    """Return what so much takes, with the start and the confirmation.
+
+    No candidate is scored twice on a train case before it is a finalist.
+    """
+    scored = (1 + most.proposals) * len(split.train) * plan.trial_calls()
+    asked = most.requests + (most.embeddings if plan.embeds else 0)
+    return scored + asked + confirmation_calls(plan, split)

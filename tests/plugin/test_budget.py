@@ -329,6 +329,8 @@ def test_with_a_budget_in_dollars_it_searches_and_tells_what_it_cost(
 
     result.stdout.fnmatch_lines(
         [
+            "search of test_sort (opro): up to 64 proposals, * model calls at most, "
+            "about $* (an estimate from the lengths of the texts); gains of *",
             "*search (opro, seed 0): proposed",
             "*it ended when *, 0 replayed from the cache, $*",
         ]

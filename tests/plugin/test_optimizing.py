@@ -110,6 +110,22 @@ def test_the_same_seed_writes_the_same_diff_also_under_xdist(
     assert diffs[0] == diffs[1]
 
 
+def test_under_xdist_it_is_said_as_well_what_a_search_may_take(
+    searching: Project,
+) -> None:
+    result = run_beside(
+        searching.pytester, "--optimize-prompts", "--promptopt-steps=4", "-n2"
+    )
+
+    lines = result.stdout.lines
+    told = next(at for at, line in enumerate(lines) if line.startswith("search of"))
+    assert lines[told] == (
+        "search of test_sort (opro): up to 32 proposals, 3,032 model calls at most; "
+        "gains of 14.0 points or more can be confirmed"
+    )
+    assert told < next(at for at, line in enumerate(lines) if "prompts ===" in line)
+
+
 def test_a_repeated_search_is_replayed_from_the_cache(searching: Project) -> None:
     searching.run("--optimize-prompts", "--promptopt-steps=4")
     first = (searching.path / "promptopt.diff").read_bytes()

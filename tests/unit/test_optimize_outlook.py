@@ -64,14 +64,22 @@ def test_a_strategy_that_does_not_say_how_much_it_tries_has_the_budget_alone(
         f"enough for 11 proposals, 4,000 model calls at most; {gains}"
     )
     assert told(tmp_path, Untold()) == gains
-    # The choice of examples takes proposals of its own.
-    assert told(tmp_path, template=EXAMPLES) == gains
+    assert told(tmp_path, Untold(), template=EXAMPLES) == gains
+
+
+def test_the_choice_of_examples_takes_proposals_and_steps_of_its_own(
+    tmp_path: Path,
+) -> None:
+    # Of three steps two may be the strategy's, and all three the choice's.
+    assert told(tmp_path, template=EXAMPLES).startswith(
+        f"up to {2 * 8 + 3 * 6} proposals, "
+    )
 
 
 def test_what_it_costs_is_said_where_it_is_known() -> None:
     found = Outlook(proposals=240, bought=None, calls=9600, smallest=0.12)
 
-    assert found.sentence(1.92) == (
+    assert found.sentence("about $1.92") == (
         "up to 240 proposals, 9,600 model calls at most, about $1.92; gains of 12.0 "
         "points or more can be confirmed"
     )

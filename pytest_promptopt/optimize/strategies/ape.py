@@ -47,6 +47,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.drafts import Drafts
 from pytest_promptopt.optimize.options import (
     check_choice,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from typing import Any
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategies.children import Child, Wanted
     from pytest_promptopt.optimize.strategy import Moves, Rejected, Task
 
@@ -143,6 +145,13 @@ class Ape:
         self.options = options or ApeOptions()
         self.name = name
 
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        again = min(self.options.resample, scope.steps - 1)
+        count = self._count(scope.regions, scope.cases, scope.proposals)
+        asked = count * (1 + again)
+        return Bound(proposals=asked, requests=asked)
+
     def search(self, task: Task) -> Moves:
         """Propose once, halve, and resample as often as the options say."""
         drafts, asker = Drafts(task), Asker(task, **self.options.sampling)
@@ -153,7 +162,7 @@ class Ape:
         )
         start = _accepted(answers)
         yield NextStep()
-        count = self._count(task)
+        count = self._count(len(task.regions), len(task.cases), task.proposals)
         reasons = start[0].reasons if start else {}
         wanted = islice(self._proposals(task, reasons), count)
         children = yield from born(task, asker, drafts, tuple(wanted))
@@ -166,23 +175,22 @@ class Ape:
             fresh = yield from self._halved(task, children)
             ranking = _furthest_first([*ranking, *fresh])
 
-    def _count(self, task: Task) -> int:
+    def _count(self, regions: int, cases: int, proposals: int | None) -> int:
         """Return how many texts each halving begins with, as the budget allows."""
-        most = self._queries(task) * self.options.per_query
-        if task.proposals is None:
+        most = self._queries(regions) * self.options.per_query
+        if proposals is None:
             return most
-        cases = len(task.cases)
-        share = task.proposals * (1 + cases) // (1 + self.options.resample)
+        share = proposals * (1 + cases) // (1 + self.options.resample)
         return max(1, most_candidates(share, cases, at_most=most))
 
-    def _queries(self, task: Task) -> int:
-        return max(self.options.queries, len(task.regions))
+    def _queries(self, regions: int) -> int:
+        return max(self.options.queries, regions)
 
     def _proposals(self, task: Task, reasons: Mapping[str, str]) -> Iterator[Wanted]:
         """Yield what to ask for; a small budget still gets something of each query."""
         forms = FORMS[self.options.forms]
         queries = []
-        for number in range(self._queries(task)):
+        for number in range(self._queries(len(task.regions))):
             turn, region = divmod(number, len(task.regions))
             shown = demonstrations(
                 task, self.options.demonstrations, "demonstrations", number

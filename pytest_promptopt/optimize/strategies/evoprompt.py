@@ -45,6 +45,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.options import (
     check_choice,
     check_number,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategies.children import Fault
     from pytest_promptopt.optimize.strategy import Evaluated, Task
     from pytest_promptopt.prompts import Region
@@ -135,6 +137,18 @@ class EvoOptions:
         affordable = proposals // (1 + GENERATIONS)  # the first one is asked for, too
         size = min(self.population, max(SMALLEST, affordable))
         return size, min(self.written, size // 2)
+
+    def most(self, scope: Scope, *, refilled: bool) -> Bound:
+        """Return how much a search can try at most.
+
+        Args:
+            scope: What it has to work with.
+            refilled: Whether places that were left empty are filled once more.
+        """
+        size, written = self.sizes(scope.proposals)
+        founding = written + size - 1  # one seed at least is there: the start
+        asked = founding + scope.steps * size + (size - 1) * refilled
+        return Bound(proposals=scope.earlier + asked, requests=asked)
 
     def fault(
         self, contradiction: Contradiction, tags: Sequence[str], texts: Sequence[str]

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from typing import Any
 
+    from pytest_promptopt.optimize.bound import Bound, Scope
     from pytest_promptopt.optimize.strategy import Evaluated, Move, Moves, Task
     from pytest_promptopt.prompts import Region
 
@@ -99,6 +100,10 @@ class EvoPromptDe:
     ) -> None:
         self.options = options or DeOptions()
         self.name = name
+
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        return self.options.most(scope, refilled=True)
 
     def search(self, task: Task) -> Moves:
         """Evolve, generation by generation, until the loop ends it."""

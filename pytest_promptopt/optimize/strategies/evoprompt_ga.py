@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
+    from pytest_promptopt.optimize.bound import Bound, Scope
     from pytest_promptopt.optimize.strategy import Evaluated, Moves, Task
     from pytest_promptopt.prompts import Region
 
@@ -102,6 +103,10 @@ class EvoPromptGa:
     ) -> None:
         self.options = options or GaOptions()
         self.name = name
+
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        return self.options.most(scope, refilled=False)
 
     def search(self, task: Task) -> Moves:
         """Evolve, generation by generation, until the loop ends it."""

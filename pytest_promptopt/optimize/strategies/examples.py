@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.few_shot import NAME, FewShotOptions
 from pytest_promptopt.optimize.strategy import Evaluate
 
 if TYPE_CHECKING:
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategy import Moves, Task
 
 
@@ -29,6 +31,11 @@ class Examples:
 
     def __init__(self, options: FewShotOptions | None = None) -> None:
         self.options = options or FewShotOptions()
+
+    def most(self, scope: Scope) -> Bound:
+        """Return how much this itself can try: nothing."""
+        del scope
+        return Bound(proposals=0, requests=0)
 
     def search(self, task: Task) -> Moves:
         """Have the start scored; the rest is done beside this."""

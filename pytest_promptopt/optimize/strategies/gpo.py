@@ -67,6 +67,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.drafts import TAG, Draft, Drafts
 from pytest_promptopt.optimize.evidence import prose_of
 from pytest_promptopt.optimize.history import History
@@ -87,6 +88,7 @@ from pytest_promptopt.records import Origin
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategy import Move, Moves, Task
     from pytest_promptopt.prompts import Region
     from pytest_promptopt.records import Completion
@@ -114,6 +116,18 @@ class Gpo:
     def name(self) -> str:
         """What settings and reports call it."""
         return self._name
+
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        options = self.options
+        steps = options.most_steps(scope.steps, scope.cases)
+        merged = options.momentum == "summary"
+        proposals = scope.affordable(options.per_step) + merged
+        return Bound(
+            proposals=steps * proposals,
+            requests=steps * (proposals + options.reflection),
+            embeddings=steps * (options.momentum == "relevance"),
+        )
 
     def search(self, task: Task) -> Moves:
         """Search step by step until the loop ends it, or nothing gets better."""

@@ -130,11 +130,15 @@ class GpoOptions:
 
     def steps(self, task: Task) -> int:
         """Return how many steps there are at most, at least 1."""
+        return self.most_steps(task.steps, len(task.cases))
+
+    def most_steps(self, steps: int, cases: int) -> int:
+        """Return the same, of so many steps and train cases."""
         if not self.epochs:
-            return task.steps
-        whole, rest = divmod(len(task.cases), self.batch)
+            return steps
+        whole, rest = divmod(cases, self.batch)
         each = whole + (2 * rest >= self.batch)
-        return max(1, min(task.steps, self.epochs * each))
+        return max(1, min(steps, self.epochs * each))
 
     def planned_steps(self, task: Task) -> int:
         """Return how many steps the edit budget falls in: those that are paid for."""

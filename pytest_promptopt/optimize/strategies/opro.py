@@ -52,6 +52,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.drafts import TAG, Drafts
 from pytest_promptopt.optimize.evidence import (
     HERE,
@@ -72,6 +73,7 @@ from pytest_promptopt.records import Origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategy import Evaluated, Moves, Task
     from pytest_promptopt.prompts import Region
 
@@ -158,9 +160,10 @@ class Opro:
         """What settings and reports call it."""
         return self._name
 
-    def most_proposals(self, steps: int) -> int:
-        """Return how many candidates so many steps can bring."""
-        return steps * self.options.per_step
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        asked = scope.steps * scope.affordable(self.options.per_step)
+        return Bound(proposals=asked, requests=asked)
 
     def search(self, task: Task) -> Moves:
         """Search step by step until the loop ends it."""

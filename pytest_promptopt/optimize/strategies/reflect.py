@@ -49,6 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.optimize.asking import Asker
+from pytest_promptopt.optimize.bound import Bound
 from pytest_promptopt.optimize.drafts import Drafts
 from pytest_promptopt.optimize.history import History
 from pytest_promptopt.optimize.strategies.children import born
@@ -61,6 +62,7 @@ from pytest_promptopt.optimize.strategy import NextStep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_promptopt.optimize.bound import Scope
     from pytest_promptopt.optimize.strategies.merging import Merger
     from pytest_promptopt.optimize.strategy import Moves, Task
     from pytest_promptopt.records import Case
@@ -79,6 +81,14 @@ class Reflect:
     ) -> None:
         self.options = options or ReflectOptions()
         self.name = name
+
+    def most(self, scope: Scope) -> Bound:
+        """Return how much a search can try at most."""
+        merges = min(self.options.merges, scope.steps)
+        asked = scope.steps * scope.affordable(self.options.per_step) + merges
+        # With other examples in it, a parent is another candidate, and scored anew.
+        parents = asked if scope.examples else 0
+        return Bound(proposals=asked + parents, requests=asked)
 
     def search(self, task: Task) -> Moves:
         """Search step by step until the loop ends it."""
