@@ -25,10 +25,13 @@ from pytest_promptopt.report.rechecks import together
 from pytest_promptopt.run_folder import run_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_promptopt.outbox import Outbox
     from pytest_promptopt.records import Edit, TestResult
+
+KEPT = "proposal.diff"
+"""The file of a search's folder that has its proposal, if the diff was not written."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,9 +91,11 @@ class Proposals:
     def keep_best(self, result: TestResult) -> None:
         """Keep a candidate that was not confirmed, where nobody takes it for more."""
         folder = run_folder(self.root, result.nodeid)
-        best = folder / "best.diff"
+        best, kept = folder / "best.diff", folder / KEPT
         for old in (best, *folder.glob("best.*.txt")):
             self._remove_earlier(old)
+        if kept not in self.outbox.written:
+            self._remove_earlier(kept)
         texts = result.search.best_texts if result.search is not None else {}
         for label, file in file_names(texts).items():
             path = folder / file.replace("promptopt", "best", 1)
@@ -125,6 +130,8 @@ class Proposals:
         edits = [edit for result in kept for edit in _edits(result)]
         diff = self._write_diff(edits) if edits else ""
         if diff is None:
+            for result in filter(_edits, kept):
+                self._keep_aside(result)
             kept = [result for result in kept if not _edits(result)]
             if not kept:
                 return
@@ -181,6 +188,23 @@ class Proposals:
         self.changed = sorted({Path(edit.path) for edit in edits})
         return diff.decode("utf-8")
 
+    def _keep_aside(self, result: TestResult) -> None:
+        """Keep what the diff should have held in the folder of its search."""
+        path = run_folder(self.root, result.nodeid) / KEPT
+        try:
+            diff = unified_diff(_edits(result), read=Path.read_bytes, top=self.top)
+            if not self.outbox.write(path, diff):
+                return
+            check_applies(path, self.top)
+        except PromptOptError:
+            self.outbox.take_back(path)
+            return  # it cannot be applied wherever it lies, which has been said
+        changed = sorted({Path(edit.path) for edit in _edits(result)})
+        self.outbox.problems.append(
+            f"the proposal for {result.prompt} is in {self.outbox.shown(path)}: apply "
+            f"it with {self._applying(path, changed)}"
+        )
+
     def _write_texts(self, kept: list[TestResult]) -> list[proposal.NewText]:
         """Write new texts of prompts that are in no file, each to one of its own."""
         texts = {label: t for result in kept for label, t in _texts(result).items()}
@@ -230,15 +254,18 @@ class Proposals:
     @property
     def apply_command(self) -> str:
         """What applies the diff, from the folder where pytest was started."""
+        return self._applying(self.diff_path, self.changed)
+
+    def _applying(self, diff: Path, changed: Sequence[Path]) -> str:
         start = self.outbox.folder.resolve()
         top = self.top.resolve()
-        inside = all(start in path.resolve().parents for path in self.changed)
+        inside = all(start in path.resolve().parents for path in changed)
         if start == top or (inside and work_tree(start) == work_tree(top)):
-            shown = shlex.quote(self.outbox.shown(self.diff_path))
+            shown = shlex.quote(self.outbox.shown(diff))
             return f"git apply --whitespace=nowarn {shown}"
         # Elsewhere git would take the paths in the diff for others.
         folder = shlex.quote(os.path.relpath(top, start))
-        shown = shlex.quote(os.path.relpath(self.diff_path.resolve(), top))
+        shown = shlex.quote(os.path.relpath(diff.resolve(), top))
         return f"git -C {folder} apply --whitespace=nowarn {shown}"
 
 

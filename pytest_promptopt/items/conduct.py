@@ -199,12 +199,14 @@ class Conduct:
             self.driver = plan_search(self.rounds.most_sent if self.has_begun else 0)
             return (yield from self.driver.run())
         except PromptOptError as error:
+            asking = self.driver.asking if self.driver is not None else ""
+            who = f"{asking} could not be asked: " if asking else ""
             return SearchResult(
                 strategy=self.strategy,
                 outcome="error",
                 stopped="error",
-                message=f"{error.problem}; {error.hint}",
-                bare=bare_problem(error),
+                message=f"{who}{error.problem}; {error.hint}",
+                bare=who + bare_problem(error),
             )
 
     def _verdict(self) -> Generator[Batch, None, Verdict]:

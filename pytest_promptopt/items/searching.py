@@ -57,6 +57,7 @@ class SearchDriver:
         watch: Is told how far the search is.
         journal: What the journal of the search is written to.
         embedder: Tells which texts are alike, if a model is set for that.
+        asking: Who is asked, for messages; empty as long as nobody is.
     """
 
     test: PromptTest
@@ -72,6 +73,7 @@ class SearchDriver:
     watch: Watch = UNSEEN
     journal: JournalFile
     embedder: Embedder | None = None
+    asking: str = ""
 
     def run(self) -> Generator[Batch, None, SearchResult]:
         """Drive the search; yield the trials whose bodies are to be run."""
@@ -104,6 +106,7 @@ class SearchDriver:
     def _complete(
         self, effect: Complete
     ) -> tuple[tuple[Completion | None, ...], ModelError | None]:
+        self.asking = "the optimizer model"
         optimizer = self.writer = self.optimizer()
         prices = self.budget.prices
         price = FREE if optimizer.costs_nothing else prices.get(optimizer.name)
@@ -135,6 +138,7 @@ class SearchDriver:
     def _measure(
         self, effect: Measure
     ) -> Generator[Batch, None, tuple[tuple[Trials, ...], ModelError | None]]:
+        self.asking = "the task model"
         arms = [
             (
                 Arm(

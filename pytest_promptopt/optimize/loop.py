@@ -87,7 +87,11 @@ def search(
         stopped, ending = "refused", Ending("refused", _sentence(refusal))
     except BudgetExhausted as spent:
         stopped, ending = "budget", _cut_off(run, spent)
-    except (ModelError, StrategyError) as error:
+    except ModelError as error:
+        stopped = "error"
+        who = f"{run.asked} failed: " if run.asked else ""
+        ending = Ending("error", f"{who}{_sentence(error)}", best=_best_of(run))
+    except StrategyError as error:
         stopped = "error"
         ending = Ending(
             "error", _sentence(error), best=_best_of(run), bare=bare_problem(error)

@@ -65,6 +65,9 @@ class Run:
         plan: What is searched.
         task: What the strategy gets to know of it.
         reserve: Calls set aside for the confirmation.
+
+    Attributes:
+        asked: Who was asked last, for messages; empty as long as nobody was.
     """
 
     def __init__(self, plan: SearchPlan, task: Task, reserve: int) -> None:
@@ -77,6 +80,7 @@ class Run:
         self.journal = Journal(plan.tell)
         self.calls = 0
         self.optimizer_calls = 0
+        self.asked = ""
         self.log: list[Step] = []
         self.notes: list[str] = []
         self.step = OpenStep()
@@ -164,6 +168,7 @@ class Run:
         self.calls += effect.calls
         self.optimizer_calls += effect.calls
         self.step.asked += effect.calls
+        self.asked = "the optimizer model"
         replies: tuple[Completion | None, ...] = yield effect
         self.journal.asked(self.step.number, effect, replies)
         return replies
@@ -209,6 +214,9 @@ class Run:
                 left says too little about it.
         """
         self.calls += self.plan.calls(effect)
+        self.asked = "the task model"
+        if self.plan.judge is not None:
+            self.asked += " or its judge"
         answers = yield effect
         self.ledger.enter(effect, answers)
         self.journal.scored(self.step.number, effect, answers)

@@ -403,8 +403,9 @@ def searching(judged: Project) -> Project:
         ),
         (
             '"scripted:away"',
-            "error. prompts/sort.j2: 100.0% of the trials of an evaluation got no "
-            "score, more than 5.0%; most often provider: the judge is away; *",
+            "error. the task model or its judge failed: prompts/sort.j2: 100.0% of the "
+            "trials of an evaluation got no score, more than 5.0%; most "
+            "often provider: the judge is away; *",
         ),
     ],
 )

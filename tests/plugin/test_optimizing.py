@@ -311,6 +311,61 @@ def test_of_two_proposals_for_one_place_the_larger_gain_is_kept() -> None:
     assert (kept, dropped) == ([large, other], [small])
 
 
+def test_an_optimizer_model_that_nobody_supplies_is_named_as_what_failed(
+    searching: Project,
+) -> None:
+    result = searching.run(
+        "--optimize-prompts", "--promptopt-optimizer-model=nowhere:writer"
+    )
+
+    result.stdout.fnmatch_lines(
+        ["*search failed: the optimizer model could not be asked: *nowhere*"]
+    )
+
+
+IN_THE_WAY = """
+def pytest_runtest_teardown(item):
+    (item.config.invocation_params.dir / "promptopt.diff").mkdir()
+"""
+
+
+def test_a_proposal_whose_diff_cannot_be_written_is_kept_with_the_search(
+    searching: Project,
+) -> None:
+    git(searching, "init", "--quiet")
+    conftest = searching.path / "conftest.py"
+    conftest.write_text(CONFTEST + IN_THE_WAY)
+
+    result = searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    assert result.ret == 1
+    kept = ".promptopt/runs/test_sort.py-test_sort/proposal.diff"
+    result.stdout.fnmatch_lines(
+        [
+            f"written: {kept}",
+            "*promptopt.diff was not written: Is a directory",
+            f"the proposal for prompts/sort.j2 is in {kept}: apply it with git apply "
+            f"--whitespace=nowarn {kept}",
+        ]
+    )
+    git(searching, "apply", "--whitespace=nowarn", kept)
+    text = (searching.path / "prompts" / "sort.j2").read_text()
+    assert "Skill 80 at sorting\n" in text
+
+
+def test_a_kept_proposal_of_an_earlier_search_does_not_stay(
+    searching: Project,
+) -> None:
+    folder = searching.path / ".promptopt" / "runs" / "test_sort.py-test_sort"
+    folder.mkdir(parents=True)
+    (folder / "proposal.diff").write_text("--- old")
+
+    searching.run("--optimize-prompts", "--promptopt-steps=4")
+
+    assert (searching.path / "promptopt.diff").exists()
+    assert not (folder / "proposal.diff").exists()
+
+
 def test_an_optimizer_that_cannot_be_called_warns_and_proposes_nothing(
     searching: Project,
 ) -> None:
@@ -322,6 +377,9 @@ def test_an_optimizer_that_cannot_be_called_warns_and_proposes_nothing(
 
     result.assert_outcomes(passed=1, warnings=2)
     result.stdout.fnmatch_lines(
-        ["*PromptOptWarning: prompts/sort.j2: search failed: *OPENAI_API_KEY*"]
+        [
+            "*PromptOptWarning: prompts/sort.j2: search failed: the optimizer model "
+            "failed: *OPENAI_API_KEY*"
+        ]
     )
     assert not (searching.path / "promptopt.diff").exists()

@@ -241,7 +241,9 @@ def test_a_failing_provider_ends_the_search_with_an_error(tmp_path: Path) -> Non
 
     result = stop.value.value
     assert (result.outcome, result.stopped) == ("error", "error")
-    assert result.message == "endpoint http://x is down; start it"
+    assert result.message == (
+        "the task model failed: endpoint http://x is down; start it"
+    )
 
 
 # Missing trials
@@ -276,9 +278,35 @@ def test_more_than_five_percent_missing_proposes_nothing(tmp_path: Path) -> None
     assert (result.outcome, result.stopped) == ("error", "error")
     assert result.proposal is None
     assert result.message == (
-        "triage.j2: 6.0% of the trials of an evaluation got no score, more than 5.0%; "
-        "most often provider: gone; mend that and run the same command again: "
-        "replies that came are not paid for twice"
+        "the task model failed: triage.j2: 6.0% of the trials of an evaluation got no "
+        "score, more than 5.0%; most often provider: gone; mend that and run the same "
+        "command again: replies that came are not paid for twice"
+    )
+
+
+def test_an_error_says_that_it_was_the_optimizer_model_which_failed(
+    tmp_path: Path,
+) -> None:
+    searched = search(plan(tmp_path), Opro())
+    effect = next(searched)
+    while isinstance(effect, Measure):
+        effect = searched.send(
+            tuple(
+                {
+                    case.id: (steady(candidate, case, 0, effect),)
+                    for case in effect.cases
+                }
+                for candidate in effect.candidates
+            )
+        )
+
+    with pytest.raises(StopIteration) as ended:
+        searched.throw(ModelError("model 'openai:gpt': status 401", "check the key"))
+
+    result = ended.value.value
+    assert (result.outcome, result.stopped) == ("error", "error")
+    assert result.message == (
+        "the optimizer model failed: model 'openai:gpt': status 401; check the key"
     )
 
 
