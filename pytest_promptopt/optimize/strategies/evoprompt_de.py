@@ -26,9 +26,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.optimize.asking import Asker
-from pytest_promptopt.optimize.drafts import Drafts
-from pytest_promptopt.optimize.history import History
 from pytest_promptopt.optimize.options import check_choice, check_switch
 from pytest_promptopt.optimize.strategies.children import Wanted
 from pytest_promptopt.optimize.strategies.evoprompt import PAPER as BOTH
@@ -39,7 +36,7 @@ from pytest_promptopt.optimize.strategies.evoprompt import (
     region_of,
     text_in,
 )
-from pytest_promptopt.optimize.strategies.founding import founded, paraphrases, raised
+from pytest_promptopt.optimize.strategies.founding import Nursery, paraphrases
 from pytest_promptopt.optimize.strategies.paraphrasing import paraphrase_of
 from pytest_promptopt.optimize.strategies.population import beats, fittest
 from pytest_promptopt.optimize.strategies.stages import DIFFERING, differing_fault
@@ -47,11 +44,10 @@ from pytest_promptopt.optimize.strategy import NextStep
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Generator, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from pytest_promptopt.optimize.bound import Bound, Scope
-    from pytest_promptopt.optimize.strategy import Evaluated, Move, Moves, Task
+    from pytest_promptopt.optimize.strategy import Evaluated, Moves, Task
     from pytest_promptopt.prompts import Region
 
 META_PROMPT = "evoprompt_de.j2"
@@ -108,33 +104,28 @@ class EvoPromptDe:
     def search(self, task: Task) -> Moves:
         """Evolve, generation by generation, until the loop ends it."""
         options = self.options
-        history, drafts = History(task, race=options.race), Drafts(task)
-        asker = Asker(task, **options.sampling)
+        nursery = Nursery(task, sampling=options.sampling, race=options.race)
         size, written = options.sizes(task.proposals)
-        population = yield from founded(
-            task, asker, drafts, history, size=size, written=written
-        )
+        population = yield from nursery.founded(size=size, written=written)
         weights = {case.id: case.weight for case in task.cases}
         for generation in range(task.steps if population else 0):
             yield NextStep()
             draws = task.draws("donors", generation)
             region = region_of(task, generation)
-            population = yield from self._filled(
-                task, asker, drafts, history, population, size
+            # Replies without a text have left places empty.
+            fresh = yield from nursery.raised(
+                paraphrases(task, population, size - len(population))
             )
+            population = fittest([*population, *filter(None, fresh)], size)
             best, following = population[0], list(population)
             step = len(population) if options.together else 1
             for start in range(0, len(population), step):
                 members = range(start, min(start + step, len(population)))
-                children = yield from raised(
-                    task,
-                    asker,
-                    drafts,
-                    history,
+                children = yield from nursery.raised(
                     [
                         self._child(task, region, population, place, best, draws)
                         for place in members
-                    ],
+                    ]
                 )
                 for place, child in zip(members, children, strict=True):
                     if child is None:
@@ -144,21 +135,6 @@ class EvoPromptDe:
                     if beats(child, best, weights):
                         best = child
             population = fittest(following, size)
-
-    def _filled(
-        self,
-        task: Task,
-        asker: Asker,
-        drafts: Drafts,
-        history: History,
-        population: tuple[Evaluated, ...],
-        size: int,
-    ) -> Generator[Move, Any, tuple[Evaluated, ...]]:
-        """Fill the places that replies without a text have left empty."""
-        wanted = paraphrases(task, population, size - len(population))
-        children = yield from raised(task, asker, drafts, history, wanted)
-        fresh = [child for child in children if child is not None]
-        return fittest([*population, *fresh], size)
 
     def _child(
         self,

@@ -24,9 +24,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.optimize.asking import Asker
-from pytest_promptopt.optimize.drafts import Drafts
-from pytest_promptopt.optimize.history import History
 from pytest_promptopt.optimize.options import check_choice, check_switch
 from pytest_promptopt.optimize.strategies.children import Wanted
 from pytest_promptopt.optimize.strategies.evoprompt import PAPER as BOTH
@@ -37,7 +34,7 @@ from pytest_promptopt.optimize.strategies.evoprompt import (
     region_of,
     text_in,
 )
-from pytest_promptopt.optimize.strategies.founding import founded, raised
+from pytest_promptopt.optimize.strategies.founding import Nursery
 from pytest_promptopt.optimize.strategies.paraphrasing import paraphrase_of
 from pytest_promptopt.optimize.strategies.population import (
     fittest,
@@ -111,23 +108,16 @@ class EvoPromptGa:
     def search(self, task: Task) -> Moves:
         """Evolve, generation by generation, until the loop ends it."""
         options = self.options
-        history, drafts = History(task, race=options.race), Drafts(task)
-        asker = Asker(task, **options.sampling)
+        nursery = Nursery(task, sampling=options.sampling, race=options.race)
         size, written = options.sizes(task.proposals)
-        population = yield from founded(
-            task, asker, drafts, history, size=size, written=written
-        )
+        population = yield from nursery.founded(size=size, written=written)
         for generation in range(task.steps if population else 0):
             yield NextStep()
             draws = task.draws("parents", generation)
             region = region_of(task, generation)
             pairs = self._pairs(population, region, draws, size)
-            children = yield from raised(
-                task,
-                asker,
-                drafts,
-                history,
-                [self._child(task, region, pair) for pair in pairs],
+            children = yield from nursery.raised(
+                [self._child(task, region, pair) for pair in pairs]
             )
             fresh = [child for child in children if child is not None]
             if options.survive == "best":
