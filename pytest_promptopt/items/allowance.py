@@ -299,16 +299,7 @@ class Allowance:
         whole, aside = self._searches.limits, self._set_aside
         gate = self._gate_budgets.get(test.nodeid)
         took = gate.cost if gate is not None else Cost()
-        part = whole.less(aside).share(parts)
-        budget = Budget(
-            part.less(tokens=took.tokens, dollars=took.dollars),
-            name="this search's budget",
-            hint=self._hint,
-            prices=prices,
-            within=self._searches,
-            counts_replays=True,
-        )
-        budget.longest.update(gate.longest if gate is not None else {})
+        budget = self._beside(gate, whole.less(aside).share(parts))
         from pytest_promptopt.items.share import Share, share_of, told_share, unasked
 
         if self.limits is not None:
@@ -322,6 +313,20 @@ class Allowance:
             judges = (*judges, embeddings) if embeddings is not None else judges
         refusal = unasked(test, calls, model, judges, prices)
         return Share(budget=budget, calls=calls, refusal=refusal)
+
+    def _beside(self, gate: Budget | None, part: Amounts) -> Budget:
+        """Return the budget of a search that shares a part with its test's gate."""
+        took = gate.cost if gate is not None else Cost()
+        budget = Budget(
+            part.less(tokens=took.tokens, dollars=took.dollars),
+            name="this search's budget",
+            hint=self._hint,
+            prices=self._suite.models.prices,
+            within=self._searches,
+            counts_replays=True,
+        )
+        budget.longest.update(gate.longest if gate is not None else {})
+        return budget
 
     @property
     def _set_aside(self) -> int:

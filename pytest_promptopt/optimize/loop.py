@@ -87,14 +87,13 @@ def search(
         stopped, ending = "refused", Ending("refused", _sentence(refusal))
     except BudgetExhausted as spent:
         stopped, ending = "budget", _cut_off(run, spent)
-    except ModelError as error:
-        stopped = "error"
-        who = f"{run.asked} failed: " if run.asked else ""
-        ending = Ending("error", f"{who}{_sentence(error)}", best=_best_of(run))
-    except StrategyError as error:
+    except (ModelError, StrategyError) as error:
         stopped = "error"
         ending = Ending(
-            "error", _sentence(error), best=_best_of(run), bare=bare_problem(error)
+            "error",
+            _failure(run, error),
+            best=_best_of(run),
+            bare=bare_problem(error),
         )
     result = _result(run, strategy.name, split, stopped, ending)
     result = replace(result, ended=ended or stopped)
@@ -188,6 +187,13 @@ def _cut_off(run: Run, spent: BudgetExhausted) -> Ending:
 
 def _best_of(run: Run) -> Candidate | None:
     return next(iter(run.better()), None)
+
+
+def _failure(run: Run, error: ModelError | StrategyError) -> str:
+    """Say what failed: the strategy, or which of the models."""
+    if isinstance(error, StrategyError) or not run.asked:
+        return _sentence(error)
+    return f"{run.asked} failed: {_sentence(error)}"
 
 
 def _sentence(error: PromptOptError) -> str:
