@@ -47,6 +47,22 @@ def shown_data(config: pytest.Config, environ: Mapping[str, str]) -> Setting:
     return Setting(one_of(said, SHOW_DATA), f"{said.origin} says so")
 
 
+def shown_by(word: str | None, environ: Mapping[str, str]) -> Setting:
+    """Decide the same by what the base commit of a pull request says.
+
+    Args:
+        word: Value of the ini key there; ``None`` or empty if it is not set.
+        environ: The environment's variables.
+
+    Raises:
+        SettingError: It is another word.
+    """
+    if not word:
+        return usually_shown(environ)
+    said = Setting(word, f"ini key {NAME} at the base commit")
+    return Setting(one_of(said, SHOW_DATA), f"{said.origin} says so")
+
+
 def usually_shown(environ: Mapping[str, str]) -> Setting:
     """Decide the same where nobody has set it.
 

@@ -333,6 +333,9 @@ def settle_origins(config: pytest.Config) -> None:
     option.promptopt_budget_typed = is_typed("--promptopt-budget") or any(
         "promptopt_budget=" in word for word in typed
     )
+    option.promptopt_show_data_typed = is_typed("--promptopt-show-data") or any(
+        "promptopt_show_data=" in word for word in typed
+    )
     option.promptopt_narrowed = _is_narrowed(config, typed)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_promptopt import baseline as baselines
+from pytest_promptopt.audience import NAME, shown_by, shown_data, usually_shown
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.options import is_pull_request
-from pytest_promptopt.settings import fail_on_of
+from pytest_promptopt.settings import Setting, fail_on_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -93,6 +94,32 @@ def fail_on(config: pytest.Config, settings: Settings) -> frozenset[str]:
         return settings.fail_on | fail_on_of(base.settings)
     except SettingError:
         return settings.fail_on  # a misspelt word there failed nothing
+
+
+def shown(config: pytest.Config) -> Setting:
+    """Decide whether texts of cases and replies may be shown, and why.
+
+    On a pull request its ini file can withhold texts, but shows none that the base
+    commit withholds: who writes it is not who decides what everybody may read.
+
+    Raises:
+        SettingError: It is set to another word.
+    """
+    said = shown_data(config, os.environ)
+    typed = config.option.promptopt_show_data_typed
+    if typed or said.value == "ids" or not is_pull_request(config.option):
+        return said
+    try:
+        base = base_of(config)
+        settings = {} if base is None else base.settings
+        found = shown_by(settings.get(NAME), os.environ)
+    except SettingError:  # each prompt test says it
+        found = usually_shown(os.environ)
+    if found.value == "full":
+        return found
+    return Setting(
+        "ids", f"{found.origin}; a change of {NAME} holds once it is on the base branch"
+    )
 
 
 def unjudged(config: pytest.Config, run: Run) -> list[TestResult]:

@@ -20,7 +20,7 @@ from pytest_promptopt.items.planning import plan
 from pytest_promptopt.items.roster import Roster
 from pytest_promptopt.items.searches import Searches
 from pytest_promptopt.models.engine import CLOSE_S, Engine
-from pytest_promptopt.pull_request import base_of, fail_on
+from pytest_promptopt.pull_request import base_of, fail_on, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class PromptSuite:
     @cached_property
     def disclosure(self) -> Disclosure:
         """What lets out only what may be shown."""
-        return Disclosure(self.config)
+        return Disclosure(self.config, lambda: shown(self.config))
 
     @cached_property
     def _details(self) -> DetailsFolder | None:

@@ -26,11 +26,13 @@ EXTRACT = Path(__file__).with_name("github_description.json")
 REPOSITORY = "/repos/{owner}/{repo}"
 PULL = ("number", "html_url", "head.ref", "head.sha", "head.repo.full_name", "base.ref")
 COMMENT = ("id", "body", "html_url", "user.login")
+FILE = ("filename", "previous_filename")
 OPERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{REPOSITORY}/pulls"): PULL,
     ("POST", f"{REPOSITORY}/pulls"): PULL,
     ("GET", f"{REPOSITORY}/pulls/{{pull_number}}"): PULL,
     ("PATCH", f"{REPOSITORY}/pulls/{{pull_number}}"): PULL,
+    ("GET", f"{REPOSITORY}/pulls/{{pull_number}}/files"): FILE,
     ("GET", f"{REPOSITORY}/issues/{{issue_number}}/comments"): COMMENT,
     ("POST", f"{REPOSITORY}/issues/{{issue_number}}/comments"): COMMENT,
     ("PATCH", f"{REPOSITORY}/issues/comments/{{comment_id}}"): COMMENT,

@@ -2,7 +2,7 @@
 
 For a job that may write comments and has checked nothing out. It takes a report as
 data: the Markdown that this package wrote, or, from the job of a fork, which may have
-written anything, only the checked words of the JSON report.
+written anything or nothing, only the checked words of the JSON report.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from pytest_promptopt.github.commented import (
     number_of,
     run_of,
 )
-from pytest_promptopt.github.outputs import (
-    NONE,
-    Outcome,
-    is_untouched,
-    outcome_of,
-    read_report,
+from pytest_promptopt.github.not_gated import (
+    LABEL,
+    changes_texts_alone,
+    fork_outcome,
+    not_gated,
 )
 from pytest_promptopt.report.comment import MARK, in_units
 
@@ -53,9 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "report",
+        nargs="?",
         metavar="REPORT",
         help="REPORT.md of --promptopt-report=md:PATH; or REPORT.json from the job of "
-        "a fork, of which only the verdict is told, as not verified",
+        "a fork, of which only the verdict is told, as not verified; none: a fork's "
+        "new commit, which nobody has judged",
     )
     add(
         "--pull-request",
@@ -74,8 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--label",
         metavar="LABEL",
-        default="gate-prompts",
-        help="label by which a maintainer has a fork judged (default: gate-prompts)",
+        default=LABEL,
+        help=f"label by which a maintainer has a fork judged (default: {LABEL})",
     )
     add("--dry-run", action="store_true", help="show the comment and write none")
 
@@ -87,10 +88,7 @@ def run(asked: argparse.Namespace, say: Callable[[Iterable[str]], None]) -> int:
         SettingError: The report, the event or an argument cannot be used.
         GitHubError: GitHub refuses.
     """
-    body = body_of(asked)
-    if body is None:
-        say(["the fork changes no prompt, as its job says: no comment"])
-        return 0
+    body, untouched = body_of(asked)
     api = GitHub.from_environment(os.environ)
     judged = _judged(asked)
     number = number_of(api, judged)
@@ -98,6 +96,10 @@ def run(asked: argparse.Namespace, say: Callable[[Iterable[str]], None]) -> int:
         say([f"no open pull request ends with commit {judged.commit[:8]}: no comment"])
         return 0
     old = _ours(api, number, head_of(body, asked.name), asked.author)
+    # An old comment may tell of another commit, so it is always brought up to date.
+    if untouched and old is None and changes_texts_alone(api, number):
+        say(["the fork changes no prompt and nothing that runs: no comment"])
+        return 0
     say([_write(api, number, old, body, dry_run=asked.dry_run)])
     if asked.dry_run:
         say(["", *body.splitlines()])
@@ -111,23 +113,23 @@ def _judged(asked: argparse.Namespace) -> Run:
     return run_of(os.environ)
 
 
-def body_of(asked: argparse.Namespace) -> str | None:
+def body_of(asked: argparse.Namespace) -> tuple[str, bool]:
     """Return the comment's text, with what later runs find it by at its start.
 
     Returns:
-        Markdown; ``None`` if there is nothing to say.
+        Markdown; and whether it is of a fork whose job says that it touches no prompt.
 
     Raises:
         SettingError: The report or an argument cannot be used.
     """
-    path = Path(asked.report)
-    if path.suffix == ".json":
-        report = read_report(path)
-        if is_untouched(report):
-            return None
-        text = not_gated(outcome_of(report), asked.label)
+    untouched = False
+    if asked.report is None:
+        text = not_gated(None, asked.label)
+    elif asked.report.endswith(".json"):
+        outcome, untouched = fork_outcome(Path(asked.report))
+        text = not_gated(outcome, asked.label)
     else:
-        text = _markdown(path)
+        text = _markdown(Path(asked.report))
     head = [MARK, _named(asked.name)] if asked.name else [MARK]
     text = text.removeprefix(MARK).lstrip("\n")
     room = MOST_CHARACTERS - in_units("\n".join([*head, text]))
@@ -138,7 +140,7 @@ def body_of(asked: argparse.Namespace) -> str | None:
             "write the report with --promptopt-report=md:PATH, which shortens it",
         )
     noted = _read(Path(asked.note), "the note of fork-data") if asked.note else ""
-    return "\n".join([*head, *_fitting(noted, room), text])
+    return "\n".join([*head, *_fitting(noted, room), text]), untouched
 
 
 def _fitting(noted: str, room: int) -> list[str]:
@@ -184,32 +186,6 @@ def _named(name: str) -> str:
 def head_of(body: str, name: str | None) -> tuple[str, ...]:
     """Return the first lines of a comment, which tell whose it is."""
     return tuple(body.splitlines()[: 2 if name else 1])
-
-
-def not_gated(outcome: Outcome, label: str) -> str:
-    """Return what is said of a fork's run: its own words are not to be trusted.
-
-    Args:
-        outcome: What its report says, checked word by word.
-        label: The label that a maintainer adds.
-    """
-    said = outcome.verdict if outcome.verdict != NONE else "no verdict"
-    shown = label if _NAME.fullmatch(label) else "gate-prompts"
-    return "\n".join(
-        [
-            "## Prompts: NOT GATED",
-            "",
-            "This pull request comes from a fork. Its job ran the fork's code and had "
-            "no key of a model, so that nothing it says about the prompts is verified. "
-            f"It said: **{said}** ({outcome.cause.replace('_', ' ')}).",
-            "",
-            f"A maintainer who has read the changed prompts and cases can add the "
-            f"label `{shown}`: a job with the base branch's code then judges them. "
-            "Each new commit needs the label anew. Changes of code are not covered by "
-            "that; push them to a branch of this repository once they are read.",
-            "",
-        ]
-    )
 
 
 def _ours(

@@ -45,6 +45,11 @@ _HANDED_ON = (
     "(--trust-application takes it)"
 )
 
+_MIXED = (
+    "it may hold settings of the application beside the prompt (--trust-application "
+    "takes it)"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -86,7 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust-application",
         action="store_true",
-        help="also take prompts that a test's body hands to the application",
+        help="also take prompts that a test's body hands to the application, and "
+        "files that may hold its settings beside a prompt",
     )
 
 
@@ -121,10 +127,10 @@ def run(asked: argparse.Namespace, say: Callable[[Iterable[str]], None]) -> int:
             contents={top / path: data for path, data in contents.items()}
         ),
     )
-    _check_inside(top, named, {*tracked(top), *contents})
-    chosen = choices(
-        changes, reasons, _by_path(top, named), trusted=asked.trust_application
-    )
+    ours, by_path = tracked(top), _by_path(top, named)
+    _check_inside(top, named, {*ours, *contents})
+    reasons = {**fork_files.strange_includes(by_path, ours), **_kept(reasons)}
+    chosen = choices(changes, reasons, by_path, trusted=asked.trust_application)
     _check_not_both(chosen)
     taken = [choice for choice in chosen if not choice.reason]
     for choice in taken:
@@ -135,6 +141,10 @@ def run(asked: argparse.Namespace, say: Callable[[Iterable[str]], None]) -> int:
         Path(asked.note).write_bytes(told)
     say(lines(asked.commit, chosen))
     return TAKEN if taken else NOTHING_TAKEN
+
+
+def _kept(reasons: Mapping[str, str]) -> dict[str, str]:
+    return {path: reason for path, reason in reasons.items() if reason}
 
 
 def _words(written: str) -> list[str]:
@@ -221,7 +231,8 @@ def choices(
 
     Args:
         changes: What the fork changed.
-        reasons: Path to why the file is no data that may be taken; empty if it is.
+        reasons: Path to why the file is no data that may be taken; of one that is,
+            there is none, or it is empty.
         named: Path to the prompt tests that name the file; it may have others.
         trusted: Whether prompts that a body hands to the application are taken too.
 
@@ -231,7 +242,7 @@ def choices(
     return tuple(
         _choice(
             change,
-            reasons[change.path],
+            reasons.get(change.path, ""),
             named.get(change.path, ()),
             trusted=trusted,
         )
@@ -250,6 +261,9 @@ def _choice(
         reason = f"cases in {suffix} are not taken from a fork"
     if not reason and "prompt" in kinds and suffix not in fork_files.TEXTS:
         reason = "code or configuration"
+    settings = fork_files.may_hold_settings(change.path)
+    if not reason and "prompt" in kinds and settings and not trusted:
+        reason = _MIXED
     handed_on = any(each.handed_on and each.kind == "prompt" for each in named)
     if not reason and handed_on and not trusted:
         reason = _HANDED_ON
@@ -271,8 +285,14 @@ def _check_not_both(chosen: Sequence[Choice]) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:  # a folder where the base has a file, or the other way
+        raise SettingError(
+            f"{path} cannot be written: {error.strerror}",
+            "move the file in the pull request; check the base out anew",
+        ) from None
 
 
 def lines(commit: str, chosen: Sequence[Choice]) -> Iterator[str]:

@@ -14,9 +14,10 @@ from pytest_promptopt.baseline import FOLDER
 from pytest_promptopt.prompts.files import DISK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pytest_promptopt.git.changes import FileChange
+    from pytest_promptopt.items.named_files import NamedFile
 
 MOST_BYTES = 5 * 2**20
 """Of one file; a case file of a hundred thousand short cases is larger."""
@@ -36,13 +37,16 @@ CASES = frozenset((".csv", ".json", ".jsonl", ".ndjson", ".toml", ".tsv"))
 """Suffixes of case files. A case file in YAML may name files of the machine as its
 tests, and parquet is read by a library that is not made for hostile files."""
 
-_STEERING = frozenset(
+STEERING = frozenset(
     (
         *("cmakelists.txt", "constraints.txt", "package.json", "package-lock.json"),
         *("pixi.toml", "poetry.toml", "pyproject.toml", "pytest.toml"),
         *("requirements.txt", "uv.toml"),
     )
 )
+"""Names of files with such suffixes that say how a project is built and run."""
+
+_STRUCTURED = frozenset((".json", ".toml", ".xml", ".yaml", ".yml"))
 _LARGE_FILE = b"version https://git-lfs.github.com/spec/"
 
 
@@ -57,13 +61,49 @@ def refusal(change: FileChange) -> str:
         return "its name has characters that a file here should not have"
     if any(part.startswith(".") for part in path.parts):
         return "a hidden file, or in a hidden folder"
-    if FOLDER in path.parts:
+    if FOLDER in path.as_posix().lower().split("/"):  # file systems differ
         return "a baseline record; that of the base holds"
-    if path.name.lower() in _STEERING or path.suffix.lower() not in TEXTS | CASES:
+    if path.name.lower() in STEERING or path.suffix.lower() not in TEXTS | CASES:
         return "code or configuration"
     if change.size > MOST_BYTES:
         return f"larger than {MOST_BYTES >> 20} MiB"
     return ""
+
+
+def may_hold_settings(path: str) -> bool:
+    """Tell whether a file with a prompt in it may have more that something reads."""
+    name = PurePosixPath(path.lower())
+    return name.suffix in _STRUCTURED and not name.stem.endswith(".prompt")
+
+
+def strange_includes(
+    named: Mapping[str, Sequence[NamedFile]], known: Collection[str]
+) -> dict[str, str]:
+    """Say which files must not be taken because the fork's templates name them.
+
+    An include would make data of any file: of what the application is set up with, or
+    of its own templates, which no sandbox renders. So it may bring new texts alone,
+    beside the prompts that the base names.
+
+    Args:
+        named: Path to what names the file.
+        known: The files of the base.
+
+    Returns:
+        Path to why the file is not taken.
+    """
+    ours = (path for path, each in named.items() if not all(one.new for one in each))
+    folders = {PurePosixPath(path).parent for path in ours}
+    reasons = {}
+    for path, each in named.items():
+        place = PurePosixPath(path)
+        if not all(one.new for one in each):
+            continue
+        if path in known:
+            reasons[path] = "no prompt test of the base names it, a template now does"
+        elif place.suffix.lower() in _STRUCTURED or not folders & {*place.parents}:
+            reasons[path] = "a new file that is no text beside the prompts of the base"
+    return reasons
 
 
 def _is_plain(path: str) -> bool:

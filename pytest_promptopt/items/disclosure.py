@@ -7,7 +7,6 @@ is told rides on a report: no terminal, file or annotation can show what it neve
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from dataclasses import replace
 from functools import cached_property
@@ -15,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_promptopt.audience import shown_data
 from pytest_promptopt.errors import PromptOptWarning, SettingError
 from pytest_promptopt.items.faults import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Literal
 
     from pytest_promptopt.records import Recheck, TestResult
@@ -32,10 +30,13 @@ class Disclosure:
 
     Args:
         config: The pytest configuration.
+        decide: Returns what may be shown, ``"full"`` or ``"ids"``, and why; raises
+            :class:`SettingError`.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, decide: Callable[[], Setting]) -> None:
         self._config = config
+        self._decide = decide
 
     @cached_property
     def shown(self) -> Setting:
@@ -44,7 +45,7 @@ class Disclosure:
         Raises:
             SettingError: It is set to another word.
         """
-        return shown_data(self._config, os.environ)
+        return self._decide()
 
     @property
     def withholds(self) -> bool:

@@ -24,6 +24,7 @@ _BOT = {
     "EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
 }
 _FILES = ("100644", "100755")
+_RECORDS = (".json", ".looks.jsonl")
 _REPORT = "report this with the output of git status"
 
 
@@ -173,7 +174,7 @@ def commit_baselines(
     ).split("\0")
     for state, name in zip(listed[::2], listed[1::2], strict=False):
         mode = state.split(" ")[1]
-        is_baseline = FOLDER in name.split("/")[:-1]
+        is_baseline = FOLDER in name.split("/")[:-1] and name.endswith(_RECORDS)
         if mode not in _FILES or not (is_baseline or name in change.files):
             raise PublishError(
                 f"the commits would change {name}, which is neither the prompt nor a "

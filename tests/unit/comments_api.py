@@ -24,6 +24,7 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.pulls: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
+        self.files: list[dict[str, Any]] = [{"filename": "README.md"}]
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.status = 200
@@ -94,6 +95,9 @@ class Answers(BaseHTTPRequestHandler):
         if below.endswith("/comments"):
             size, page = int(query["per_page"][0]), int(query["page"][0])
             return api.comments[size * (page - 1) : size * page]
+        if below.endswith("/files"):
+            size, page = int(query["per_page"][0]), int(query["page"][0])
+            return api.files[size * (page - 1) : size * page]
         if below == "pulls":
             (head,) = query["head"]
             assert query["state"] == ["open"]

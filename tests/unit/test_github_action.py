@@ -415,6 +415,30 @@ def test_after_the_gate_a_job_without_checkout_writes_the_comment(
     assert not [*tmp_path.rglob("pwned")]
 
 
+def test_a_new_commit_of_a_fork_takes_back_label_and_verdict(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    called = tmp_path / "called"
+    gh = tmp_path / "runner" / "bin" / "gh"
+    with served() as api:
+        api.add_pull(9)
+        api.add_comment(f"{MARK}\n## Prompts: 1 passed")
+        name, content = event_of(9, SHA)
+        runner = Runner(
+            tmp_path / "empty",
+            tmp_path / "runner",
+            (f"{name}_target", content),
+            variables={"GITHUB_API_URL": api.url},
+        )
+        gh.write_text(f'#!/bin/sh\necho "$@" > {called}\n')
+        gh.chmod(0o755)
+
+        ran = runner.job(without_install(tmp_path), "take-label-back")
+
+        assert ran.code == 0, ran.log
+        assert api.bodies[0].startswith(f"{MARK}\n## Prompts: NOT GATED\n")
+    assert "DELETE repos/shop/desk/issues/" in called.read_text()
+
+
 def test_the_recipe_for_any_ci_system_leaves_what_it_says(
     origin: GitProject, tmp_path: Path
 ) -> None:

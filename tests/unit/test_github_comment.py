@@ -276,15 +276,18 @@ def test_of_a_fork_only_checked_words_are_told(
         None,
     ],
 )
-def test_a_forks_report_with_other_words_is_refused(
+def test_a_forks_report_with_other_words_is_no_report(
     api: Api, tmp_path: Path, verdict: Any
 ) -> None:
+    api.add_pull(7)
+    api.add_comment(f"{MARK}\nof another commit")
     path = as_json(tmp_path, {**PASSED, "verdict": verdict})
 
-    assert main(["comment", path, "--pull-request=7"]) == 2
+    assert main(["comment", path, "--pull-request=7"]) == 0
     assert main(["outputs", path]) == 2
 
-    assert not api.asked
+    assert "It left no report that could be read." in api.bodies[0]
+    assert "[x]" not in api.bodies[0]
 
 
 def test_a_fork_that_touches_no_prompt_gets_no_comment(
@@ -295,9 +298,49 @@ def test_a_fork_that_touches_no_prompt_gets_no_comment(
     api.add_pull(7)
 
     assert main(["comment", as_json(tmp_path, PASSED), "--pull-request=7"]) == 0
-    assert not api.asked
+    assert not api.bodies
     assert main(["comment", as_json(tmp_path, touched), "--pull-request=7"]) == 0
     assert "It said: **pass** (several)." in api.bodies[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"filename": "tests/conftest.py"},
+        {"filename": ".github/workflows/notes.md"},
+        {"filename": "requirements.txt"},
+        {"filename": "prompts/a.j2"},
+        {"filename": "notes.md", "previous_filename": "conftest.py"},
+        {"filename": "Makefile"},
+        {},
+    ],
+)
+def test_a_fork_that_could_have_forged_its_report_gets_a_comment_all_the_same(
+    api: Api, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    api.add_pull(7)
+    api.files = [{"filename": "README.md"}] * 150 + [changed]
+
+    assert main(["comment", as_json(tmp_path, PASSED), "--pull-request=7"]) == 0
+
+    assert "## Prompts: NOT GATED" in api.bodies[0]
+
+
+@pytest.mark.parametrize("left", ["untouched", "nothing", "no argument"])
+def test_a_verdict_of_an_earlier_commit_of_a_fork_does_not_stay(
+    api: Api, tmp_path: Path, left: str
+) -> None:
+    api.add_pull(7)
+    api.add_comment(f"{MARK}\n## Prompts: 1 passed")
+    report = {
+        "untouched": [as_json(tmp_path, PASSED)],
+        "nothing": [str(tmp_path / "gone.json")],
+        "no argument": [],
+    }[left]
+
+    assert main(["comment", *report, "--pull-request=7"]) == 0
+
+    assert api.bodies[0].startswith(f"{MARK}\n## Prompts: NOT GATED\n")
 
 
 def test_a_note_stands_before_the_report_as_far_as_there_is_room(

@@ -198,6 +198,67 @@ def test_a_template_that_reads_what_is_not_in_the_repository_stops_it(
     assert shop.git("status", "--porcelain", "--untracked-files=no") == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("settings.yaml", "no prompt test of the base names it, a template now does"),
+        ("mails/hello.j2", "no prompt test of the base names it, a template now does"),
+        ("mails/over.j2", "a new file that is no text beside the prompts of the base"),
+        ("prompts/log.json", "a new file that is no text beside the prompts"),
+    ],
+)
+def test_an_include_does_not_make_data_of_what_the_application_reads(
+    shop: GitProject, name: str, reason: str
+) -> None:
+    shop.commit_files({"settings.yaml": "debug: no\n", "mails/hello.j2": "Hello\n"})
+    shop.git("switch", "--quiet", "--create", "sly")
+    include = f'{{% include "{name}" %}}{{{{ ticket }}}}\n'
+    prompt = "prompts/triage.j2"
+    shop.commit_files({prompt: include, name: "run: rm\n"})
+    shop.git("tag", "slyness")
+    shop.git("switch", "--quiet", "main")
+
+    done = fork_data(shop, commit="slyness")
+
+    assert done.returncode == 0, done.stderr
+    assert differing(shop) == {prompt}
+    assert f"'{name}': {reason}" in done.stdout
+
+
+def test_a_file_that_may_hold_settings_beside_a_prompt_is_not_taken() -> None:
+    named = {
+        path: [NamedFile(path=Path(path), kind="prompt", test="t", handed_on=False)]
+        for path in ("app.toml", "texts.prompt.yml")
+    }
+    changed = [change(path) for path in named]
+
+    toml, prompt_file = choices(changed, {}, named, trusted=False)
+    trusted, _ = choices(changed, {}, named, trusted=True)
+
+    assert "may hold settings of the application" in toml.reason
+    assert trusted.reason == ""
+    assert prompt_file.reason == ""
+
+
+def test_a_folder_in_the_place_of_a_file_stops_it(shop: GitProject) -> None:
+    shop.git("switch", "--quiet", "--create", "folder")
+    (shop.path / "prompts" / "gone.j2").unlink()
+    shop.commit_files(
+        {
+            "prompts/triage.j2": '{% include "gone.j2/part.j2" %}{{ ticket }}\n',
+            "prompts/gone.j2/part.j2": "Gone\n",
+        }
+    )
+    shop.git("tag", "foldery")
+    shop.git("switch", "--quiet", "main")
+
+    done = fork_data(shop, commit="foldery")
+
+    assert done.returncode == 2
+    assert "cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_where_no_data_was_changed_there_is_nothing_to_judge(shop: GitProject) -> None:
     shop.git("switch", "--quiet", "--create", "docs")
     shop.commit_files({"README.md": "A shop in Bergen.\n"})
@@ -313,6 +374,7 @@ def change(path: str, **fields: object) -> FileChange:
         "prompts/.hidden/triage.j2",
         ".git/config.txt",
         "tests/__prompt_baselines__/test_a/test_b.json",
+        "tests/__Prompt_Baselines__/test_a/test_b.json",
         "prompts/a\nb.j2",
         "prompts/\u202etriage.j2",
         "prompts/\udce9.j2",
