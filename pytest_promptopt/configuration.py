@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_promptopt.audience import shown_data
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.models import Provider, providers_from, resolve_model
 from pytest_promptopt.settings import Settings, gather
@@ -65,6 +66,7 @@ def check_settings(config: pytest.Config) -> None:
             _check_strategy(config, settings.strategy.value, settings)
         for name in settings.strategies:
             _check_strategy(config, name, settings)
+        shown_data(config, os.environ)
     except PromptOptError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -114,8 +114,10 @@ def _is_gated(result: TestResult) -> bool:
 
 def _not_gated(number: int) -> str:
     said = "no prompt test ran"
-    if number:
-        said = f"none of {count(number, 'prompt test')} was judged"
+    if number > 1:
+        said = f"none of {number:,} prompt tests was judged"
+    if number == 1:
+        said = "the prompt test was not judged"
     return f"**NOT GATED:** {said}. This says nothing about the prompts."
 
 

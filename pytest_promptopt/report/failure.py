@@ -99,7 +99,7 @@ def body(result: TestResult, *, below_line: bool = False) -> list[str]:
         *label_line(result),
         *judge_lines(result),
         *patterns(verdict),
-        *changes("worse", verdict.worse, texts=texts),
+        *changes("worse", verdict.worse, texts=texts, earlier=verdict.look > 0),
         *prompt_changes(result.source_changes),
         *needed_lines(result),
         *([] if below_line else remark_lines(result.remarks)),

@@ -174,7 +174,11 @@ def counts(verdict: Verdict) -> list[str]:
 
 
 def changes(
-    title: str, entries: Sequence[CaseChange], *, texts: bool = True
+    title: str,
+    entries: Sequence[CaseChange],
+    *,
+    texts: bool = True,
+    earlier: bool = True,
 ) -> list[str]:
     """Name the first cases that changed, and count the rest.
 
@@ -182,27 +186,32 @@ def changes(
         title: What became of them, in a word.
         entries: The cases.
         texts: Whether answers and replies are shown, or ids, places and figures alone.
+        earlier: Whether the earlier replies are known: a baseline records no texts.
     """
     shown = in_order(entries)[:SHOWN]
-    lines = [f"{title}: {_changed(entry, texts=texts)}" for entry in shown]
+    lines = [
+        f"{title}: {_changed(entry, texts=texts, earlier=earlier)}" for entry in shown
+    ]
     if len(entries) > SHOWN:
         lines.append(f"{title}: and {count(len(entries) - SHOWN, 'case')} more")
     return lines
 
 
-def _changed(entry: CaseChange, *, texts: bool) -> str:
+def _changed(entry: CaseChange, *, texts: bool, earlier: bool) -> str:
     where = f" ({entry.place})" if entry.place else ""
     labels = []
     if entry.finish_reason not in ("stop", ""):
         labels.append(f" (finish reason {shortened(entry.finish_reason)})")
     labels += [" (must_pass)"] * entry.must_pass + [" (flaky)"] * entry.flaky
-    told = f": {_replies(entry)}" if texts else ""
+    told = f": {_replies(entry, earlier=earlier)}" if texts else ""
     figures = f"{entry.was:.2f} -> {entry.now:.2f}"
     return f"{entry.case_id}{where} {figures}{told}{''.join(labels)}"
 
 
-def _replies(entry: CaseChange) -> str:
-    told = [f"got {shortened(entry.got)}", f"before {shortened(entry.before)}"]
+def _replies(entry: CaseChange, *, earlier: bool) -> str:
+    told = [f"got {shortened(entry.got)}"]
+    if earlier:
+        told.append(f"before {shortened(entry.before)}")
     if entry.expected or not entry.reason:
         told.insert(0, f"expected {shortened(entry.expected)}")
     else:  # nothing but the body knows what is right

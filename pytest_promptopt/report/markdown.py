@@ -15,7 +15,8 @@ MARK = "<!-- pytest-promptopt report -->"
 """The first line of a report, by which its comment is found again."""
 
 _WORD = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
-_NUMBER = r"\d{4}-\d\d-\d\d|[+-]?\$?\d+(?:[.,]\d+)*%?|[^\W\d_]{1,3}\d{1,3}"
+# Seven digits and more may be the id of a commit, which GitHub links.
+_NUMBER = r"\d{4}-\d\d-\d\d|[+-]?\$?\d{1,6}(?:[.,]\d{1,6})*%?|[^\W\d_]{1,3}\d{1,3}"
 _UNTOUCHED = re.compile(
     # "www." begins a link, whatever stands behind it.
     rf"""[(\['"]*(?!(?i:www)\.)(?:{_WORD}|{_NUMBER})[)\]'".,;:?!%]*"""

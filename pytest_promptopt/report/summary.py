@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.report.commands import settling
+from pytest_promptopt.report.commands import UPDATE, settling
 from pytest_promptopt.report.failure import body
 from pytest_promptopt.report.figures import SINGLE, has_figures, one_line
 from pytest_promptopt.report.grounds import (
@@ -32,13 +32,18 @@ from pytest_promptopt.report.needed import needed_lines
 from pytest_promptopt.report.prompt_changes import prompt_changes
 from pytest_promptopt.report.screen import Screen
 from pytest_promptopt.report.search_log import search_lines
-from pytest_promptopt.report.table import table
+from pytest_promptopt.report.table import rows_of_many, table
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_promptopt.records import TestResult, Verdict
+
+
+_HEAD_AND_COMMAND = 2
+
+_RECORD_ALL = (Line(f"to record the baselines: run the same again with {UPDATE}"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,26 +94,51 @@ def summary(
     """
     names = _names(result.nodeid for result in results)
     shown = [result for result in results if verbosity >= 0 or needs_attention(result)]
+    heads = [_head(result, names[result.nodeid], today) for result in shown]
+    told = [
+        _test_lines(result, head, verbosity=verbosity, drift=end.drift)
+        for result, head in zip(shown, heads, strict=True)
+    ]
     rows = [result for result in shown if result.verdict.cause != SINGLE]
-    tabled = len(rows) > 1
-    lines = table(rows, names, screen or Screen()) if tabled else []
-    paragraphs: list[Line] = []
-    for result in shown:
-        head = _head(result, names[result.nodeid], today)
-        told = _test_lines(result, head, verbosity=verbosity, drift=end.drift)
-        if not tabled or _adds_to_its_row(result, told, verbosity):
-            paragraphs += told
-    gap = [Line("")] if tabled and paragraphs else []
+    verdicts = [line for lines in told for line in lines]
+    if len(rows) > 1:
+        unrecorded = all(map(_awaits_record, results))  # also those not shown
+        notable = [row for row in rows if verbosity > 0 or needs_attention(row)]
+        lines = rows_of_many(
+            rows, notable, lambda listed: table(listed, names, screen or Screen())
+        )
+        beside = _beside_rows(shown, told, verbosity, unrecorded=unrecorded)
+        verdicts = [*lines, *([Line("")] if beside else []), *beside]
     return [
-        *lines,
-        *gap,
-        *paragraphs,
+        *verdicts,
         *([Line(f"drift: {end.drift}", ("yellow",))] if end.drift else []),
         *_notes(results, end, verbosity),
         *(Line(remark, ("yellow",)) for remark in end.remarks),
         *(Line(problem, ("red",)) for problem in end.problems),
         *_next_commands(end),
     ]
+
+
+def _beside_rows(
+    shown: Sequence[TestResult],
+    told: Sequence[list[Line]],
+    verbosity: int,
+    *,
+    unrecorded: bool,
+) -> list[Line]:
+    """Return what rows do not say: paragraphs, and what all tests have in common."""
+    paragraphs: list[Line] = []
+    for result, lines in zip(shown, told, strict=True):
+        shared = unrecorded and len(lines) == _HEAD_AND_COMMAND
+        if _adds_to_its_row(result, lines, verbosity) and not shared:
+            paragraphs += lines
+    return [*paragraphs, *(_RECORD_ALL if unrecorded else ())]
+
+
+def _awaits_record(result: TestResult) -> bool:
+    """Return whether a prompt test has nothing yet that it could be compared with."""
+    verdict = result.verdict
+    return (verdict.outcome, verdict.cause) == ("inconclusive", "no baseline")
 
 
 def _adds_to_its_row(result: TestResult, told: Sequence[Line], verbosity: int) -> bool:
@@ -129,7 +159,7 @@ def _notes(results: Sequence[TestResult], end: RunEnd, verbosity: int) -> list[L
         lines.append(Line(f"{told}; promptopt_show_data = full shows them"))
     if verbosity >= 0:
         notes = dict.fromkeys(note for result in results for note in result.notes)
-        lines += [Line(f"text was sent to: {host}") for host in end.hosts]
+        lines += [Line(f"text goes to: {host}") for host in end.hosts]
         lines += [Line(f"note: {note}") for note in notes]
         lines += [Line(f"written: {path}") for path in end.written]
     return lines
@@ -233,8 +263,10 @@ def _explains_itself(verdict: Verdict) -> bool:
 
 
 def _message(result: TestResult, drift: str) -> list[str]:
-    """Return the message, as far as the line above, a remark or drift do not say it."""
+    """Return the message, as far as nothing else that is shown says it."""
     verdict = result.verdict
+    if verdict.cause == "no baseline":
+        return []  # the line above says it, and the command below what to do
     if verdict.message in [drift, *(remark.text for remark in result.remarks)]:
         return []
     return verdict.message.splitlines()[0 if has_figures(verdict) else 1 :]
@@ -247,9 +279,10 @@ def _doubtful_parts(verdict: Verdict) -> list[str]:
 def _everything(verdict: Verdict, *, texts: bool) -> list[str]:
     """Return what ``-v`` adds."""
     kept = [check for check in verdict.limits if check.state == "kept"]
+    earlier = verdict.look > 0
     return [
-        *changes("worse", verdict.worse, texts=texts),
-        *changes("better", verdict.better, texts=texts),
+        *changes("worse", verdict.worse, texts=texts, earlier=earlier),
+        *changes("better", verdict.better, texts=texts, earlier=earlier),
         *limit_lines(kept),
         *tag_lines(verdict.tags, every=True),
         *flaky_line(verdict),

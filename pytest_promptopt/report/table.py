@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pytest_promptopt.report.figures import has_figures, is_blind, is_carried_over
 from pytest_promptopt.report.lines import Line, colour
 from pytest_promptopt.report.screen import columns
-from pytest_promptopt.wording import change, money, percent, points
+from pytest_promptopt.wording import change, count, money, percent, points
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_promptopt.records import TestResult, Verdict
     from pytest_promptopt.report.screen import Screen
@@ -31,6 +31,10 @@ _LEFT = ("test", "verdict", "accuracy")
 _LEAVES = ("decimals", "cost", "calls", "interval", "change", "accuracy")
 
 
+MOST_ROWS = 40
+"""Prompt tests that all have a row; of more, only those that need a look."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """The cells of one prompt test, by title, what they are of, and their colour."""
@@ -41,6 +45,28 @@ class _Row:
 
     def with_cell(self, title: str, text: str) -> _Row:
         return replace(self, cells={**self.cells, title: text})
+
+
+def rows_of_many(
+    results: Sequence[TestResult],
+    notable: Sequence[TestResult],
+    listed: Callable[[Sequence[TestResult]], list[Line]],
+) -> list[Line]:
+    """Return rows that somebody can read: of very many tests, the notable ones.
+
+    Args:
+        results: The prompt tests, in order.
+        notable: Those of them that need a look.
+        listed: Writes rows for some of them, at least one.
+    """
+    if len(results) <= MOST_ROWS or len(notable) == len(results):
+        return listed(results)
+    lines = listed(notable) if notable else []
+    more = " more" if notable else ""
+    calls = sum(result.calls for result in results)
+    calls -= sum(result.calls for result in notable)
+    told = f"{count(len(results) - len(notable), 'prompt test')}{more} passed"
+    return [*lines, Line(f"{told}, with {count(calls, 'call')}; -v lists them")]
 
 
 def table(

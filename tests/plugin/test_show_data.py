@@ -383,3 +383,16 @@ def test_a_misspelt_word_fails_the_prompt_tests_and_shows_nothing(
     assert "ini key promptopt_show_data: 'id' is none of full, ids" in told
     assert "did you mean 'ids'?" in told
     assert heard(told) == set()
+
+
+def test_a_misspelt_word_is_refused_before_the_first_call(stage: Project) -> None:
+    record(stage, SCENES["fail"])
+    stage.write_ini("promptopt_show_data = id")
+
+    alone = stage.run("-p", "no:cacheprovider")
+    shared = stage.run("-n1")
+
+    assert alone.ret == pytest.ExitCode.USAGE_ERROR
+    assert shared.ret == pytest.ExitCode.TESTS_FAILED
+    for told in (alone, shared):
+        assert "Traceback" not in told.stdout.str() + told.stderr.str()

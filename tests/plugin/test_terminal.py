@@ -144,7 +144,7 @@ def test_workers_tell_hosts_and_what_is_withheld_at_the_end(
             "*= prompts =*",
             "withheld: texts of cases and replies, since this is a CI job, and nothing "
             "tells who can read it; promptopt_show_data = full shows them",
-            "text was sent to: scripted:skill (in this process): task model",
+            "text goes to: scripted:skill (in this process): task model",
         ]
     )
 

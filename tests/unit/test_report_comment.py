@@ -131,10 +131,10 @@ def test_errors_with_one_reason_are_told_once() -> None:
     ("results", "said"),
     [
         ([], "no prompt test ran"),
-        ([result(PROVIDER)], "none of 1 prompt test was judged"),
+        ([result(PROVIDER)], "the prompt test was not judged"),
         (
             [result(Verdict(outcome="inconclusive", cause="skipped"))],
-            "none of 1 prompt",
+            "the prompt test was not judged",
         ),
         (
             [result(Verdict(outcome="pass", cause="one case", message="reply"))],

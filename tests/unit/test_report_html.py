@@ -29,6 +29,7 @@ from report_results import change, compared, result
 from pytest_promptopt.records import CaseDetail, Needed, SourceChange, Verdict
 from pytest_promptopt.report.html import page
 from pytest_promptopt.report.html.page import MOST
+from pytest_promptopt.report.html.section import MOST_OPEN
 from pytest_promptopt.report.ids_only import ids_only, ids_only_detail
 from pytest_promptopt.report.run_report import RunReport
 
@@ -283,6 +284,23 @@ def test_what_would_settle_a_verdict_is_said() -> None:
     text = text_of(page(report((result(open_, needed=needed), []))))
 
     assert "to settle it: about 240 cases in all instead of 80 (1,920 calls)" in text
+
+
+def test_where_very_many_tests_need_a_look_none_is_open() -> None:
+    one = result(compared("fail", "worse", "w"))
+
+    html = page(report(*[(one, list[CaseDetail]())] * (MOST_OPEN + 1)))
+
+    found = named(html, "details", "test")
+    assert len(found) == MOST_OPEN + 1
+    assert not any("open" in one.attributes for one in found)
+
+
+def test_the_calls_of_the_gate_are_told_apart_from_those_of_a_search() -> None:
+    # The row above counts both.
+    text = text_of(page(full()))
+
+    assert "480 calls of the gate, $0" in text
 
 
 def test_few_tests_are_open_and_of_many_those_that_need_a_look() -> None:

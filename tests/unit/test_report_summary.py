@@ -196,9 +196,87 @@ def test_a_missing_baseline_warns_with_the_command_that_records_it() -> None:
     assert [line.text for line in shown(result(verdict, calls=50, cached=7))] == [
         "p.j2 (test_a, openai:x): inconclusive (no baseline): 72.0% [60.0, 80.0] of "
         "50 cases  [50 calls, 7 from the cache]",
-        "  there is no baseline to compare 72.0% with",
         f"  to record a baseline: {TEST} --promptopt-update-baseline",
     ]
+
+
+def unrecorded() -> Verdict:
+    return Verdict(
+        outcome="inconclusive",
+        cause="no baseline",
+        message="there is no baseline to compare 72.0% with",
+        accuracy=0.72,
+        interval=(0.6, 0.8),
+        cases=50,
+    )
+
+
+def test_a_suite_without_any_baseline_is_told_once_how_to_record_them() -> None:
+    lines = shown(*(result(unrecorded(), nodeid=f"t.py::test_{x}") for x in "abc"))
+
+    assert [line.text.split(" ")[0] for line in lines[:4]] == [
+        "test",
+        "test_a",
+        "test_b",
+        "test_c",
+    ]
+    assert [line.text for line in lines[4:]] == [
+        "",
+        "to record the baselines: run the same again with --promptopt-update-baseline",
+    ]
+
+
+def test_beside_baselines_that_exist_each_missing_one_has_its_own_command() -> None:
+    # Running everything again would record an edited prompt, too.
+    tests = [
+        result(unrecorded(), nodeid="t.py::test_a", selector="t.py::test_a"),
+        result(compared("pass", "same"), nodeid="t.py::test_b"),
+    ]
+
+    texts = [line.text for line in shown(*tests)]
+
+    command = "  to record a baseline: pytest t.py::test_a --promptopt-update-baseline"
+    assert command in texts
+    assert not any("run the same again" in text for text in texts)
+
+
+def test_of_very_many_tests_only_those_that_need_a_look_have_rows() -> None:
+    fine = [
+        result(compared("pass", "same"), nodeid=f"t.py::test_{at}", calls=3)
+        for at in range(1000)
+    ]
+    worse = result(COMPARED, nodeid="t.py::test_worse", calls=5)
+
+    texts = [line.text for line in shown(*fine, worse)]
+    every = [line.text for line in shown(*fine, worse, verbosity=1)]
+
+    assert [text.split(" ")[0] for text in texts[:2]] == ["test", "test_worse"]
+    assert texts[2] == "1,000 prompt tests more passed, with 3,000 calls; -v lists them"
+    assert len(texts) < 10
+    assert sum(text.startswith("test_") for text in every) == 1001
+
+
+def test_very_many_tests_that_pass_are_one_line() -> None:
+    fine = [
+        result(compared("pass", "same"), nodeid=f"t.py::test_{at}", calls=0)
+        for at in range(41)
+    ]
+
+    lines = [line.text for line in shown(*fine)]
+
+    assert lines == ["41 prompt tests passed, with 0 calls; -v lists them"]
+
+
+def test_earlier_replies_that_nobody_recorded_are_not_called_empty() -> None:
+    verdict = replace(
+        compared("pass", "same", worse=(change("t1", before=""),)), look=0
+    )
+
+    texts = [line.text for line in shown(result(verdict), verbosity=1)]
+
+    (told,) = [text for text in texts if text.startswith("  worse: t1")]
+    assert "got " in told
+    assert "before" not in told
 
 
 def test_an_inconclusive_verdict_without_figures_is_told_once() -> None:
@@ -506,7 +584,7 @@ def test_where_nothing_would_be_shown_nothing_is_said_to_be_withheld() -> None:
 def test_workers_have_their_hosts_told_at_the_end() -> None:
     lines = shown(result(UNCHANGED), hosts=["openai:x (api.openai.com): task model"])
 
-    assert Line("text was sent to: openai:x (api.openai.com): task model") in lines
+    assert Line("text goes to: openai:x (api.openai.com): task model") in lines
 
 
 def test_a_search_tells_its_plan_then_a_line_for_each_step() -> None:

@@ -14,7 +14,7 @@ from pytest_promptopt.report.html.effort import Effort
 from pytest_promptopt.report.html.filters import filters
 from pytest_promptopt.report.html.markup import EMPTY, joined, tag
 from pytest_promptopt.report.html.overview import head, overview, title
-from pytest_promptopt.report.html.section import section, stands_open
+from pytest_promptopt.report.html.section import section, stand_open
 from pytest_promptopt.report.html.survey import survey
 from pytest_promptopt.report.html.visible import Html, visible
 from pytest_promptopt.report.suite_verdict import WORST_FIRST
@@ -145,11 +145,11 @@ def _page(frame: Frame, cases: Sequence[Html], cut: Cut) -> str:
             blocks,
             diff=report.diffs.get(result.nodeid, ""),
             name=name,
-            is_open=stands_open(result, len(results)),
+            is_open=is_open,
             brief=frame.brief,
         )
-        for result, one, blocks, name in zip(
-            results, frame.surveys, cases, names, strict=True
+        for result, one, blocks, name, is_open in zip(
+            results, frame.surveys, cases, names, stand_open(results), strict=True
         )
     ]
     outcomes = [result.verdict.outcome for result in results]

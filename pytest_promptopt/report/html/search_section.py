@@ -74,7 +74,9 @@ def search_section(
 
 def _outcome(search: SearchResult) -> list[str]:
     head = f"{search.strategy}, seed {search.seed}: "
-    message = f". {search.message}" if search.message else "."
+    # What a proposal's message says stands in the list below.
+    said = "" if search.proposal is not None else search.message
+    message = f". {said}" if said else "."
     ended = f" It ended when {stop_reason(search)}." if search.steps else ""
     split = ""
     if search.train_cases:

@@ -17,8 +17,13 @@ from pytest_promptopt.report.summary import needs_attention
 from pytest_promptopt.wording import count, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_promptopt.records import TestResult, Verdict
     from pytest_promptopt.report.html.survey import Survey
+
+MOST_OPEN = 100
+"""Of more tests that need a look none is open: the table leads to each."""
 
 OPEN = 3
 """Prompt tests up to which all are open; of more, those that need a look."""
@@ -77,9 +82,14 @@ def section(
     )
 
 
-def stands_open(result: TestResult, number: int) -> bool:
-    """Return whether a test is open without being asked, of so many tests."""
-    return number <= OPEN or needs_attention(result)
+def stand_open(results: Sequence[TestResult]) -> list[bool]:
+    """Return for each test whether it is open without being asked."""
+    if len(results) <= OPEN:
+        return [True] * len(results)
+    noted = [needs_attention(result) for result in results]
+    if sum(noted) > MOST_OPEN:  # a browser would lay all of them out at once
+        return [False] * len(results)
+    return noted
 
 
 def _head(result: TestResult, name: str) -> list[Html]:
@@ -118,6 +128,8 @@ def _prompt(result: TestResult, most: int) -> Html:
 
 def _spent(result: TestResult) -> Html:
     told = [count(result.calls, "call")]
+    if result.search is not None:
+        told[0] += " of the gate"
     if result.cached:
         told.append(f"{result.cached:,} from the cache")
     if result.calls:
