@@ -32,6 +32,12 @@ class Split:
     train: tuple[Case, ...]
     holdout: tuple[Case, ...]
 
+    @property
+    def digest(self) -> str:
+        """Identity of both sides by content, whatever the order of the cases."""
+        sides = (self.train, self.holdout)
+        return digest([sorted(case.hash for case in side) for side in sides])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unit:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_promptopt.errors import BudgetExhausted, ModelError
 from pytest_promptopt.items.earlier import earlier_versions
 from pytest_promptopt.items.embedding import Embedder
+from pytest_promptopt.items.experience import experience_of
 from pytest_promptopt.items.pending import Draw, Tally, gathered, replies_of
 from pytest_promptopt.items.prompt_test import Arm
 from pytest_promptopt.items.search_plan import search_plan
@@ -210,6 +211,7 @@ def search_driver(  # noqa: PLR0913 - keyword-only, each a part of its own
             else ()
         ),
     )
+    plan = replace(plan, experience=experience_of(journal.path, plan, strategy))
     searched = search(plan, strategy)
     embedder = None
     if embeddings is not None:

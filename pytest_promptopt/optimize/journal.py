@@ -55,8 +55,12 @@ class Journal:
                 "candidate": start.to_json(),
                 "train": [case.id for case in split.train],
                 "holdout": [case.id for case in split.holdout],
+                "split": split.digest,
             }
         )
+        if plan.experience:
+            # A journal replaces the one before it: what is known is carried over.
+            self._tell({"what": "experience", "noted": list(plan.experience)})
 
     def asked(
         self, step: int, effect: Complete, replies: Iterable[Completion | None]
@@ -79,6 +83,12 @@ class Journal:
     def counted(self, step: int, reason: str, number: int) -> None:
         """Tell what the strategy itself turned away."""
         self._tell({"what": "counted", "step": step, "reason": reason, "count": number})
+
+    def noted(self, step: int, sentence: str, data: Mapping[str, Any]) -> None:
+        """Tell what the strategy itself wants told, or kept for later runs."""
+        self._tell(
+            {"what": "noted", "step": step, "sentence": sentence, "data": dict(data)}
+        )
 
     def candidate(self, step: int, candidate: Candidate, origin: Origin) -> None:
         """Tell of a new candidate, before it is scored."""

@@ -63,6 +63,7 @@ class SearchPlan:
         pays: Whether so many more calls can be paid for, beside their number.
         refusal: Why it must not begin, if it must not.
         earlier: Earlier versions of the prompt, the latest first.
+        experience: What the strategy noted in earlier runs on the same split.
         objective: What counts beside accuracy.
         racing: Whether races are run; else what asks for one is scored to the end.
         embeds: Whether there is an embeddings model.
@@ -87,6 +88,7 @@ class SearchPlan:
     pays: Callable[[int], bool] = _any_number
     refusal: SearchRefused | None = None
     earlier: tuple[Candidate, ...] = ()
+    experience: tuple[Mapping[str, Any], ...] = ()
     objective: Objective = ACCURACY
     racing: bool = True
     embeds: bool = False
@@ -170,6 +172,7 @@ class SearchPlan:
             },
             settings=self.optimizer_settings,
             earlier=self.earlier,
+            experience=self.experience,
             example_regions=self.example_regions,
             names={
                 region.address: self.prompt.names_with(region.address)

@@ -8,7 +8,13 @@ from pytest_promptopt.errors import SourceError, StrategyError
 from pytest_promptopt.optimize.effects import Complete, Embed
 from pytest_promptopt.optimize.embedding import embedded
 from pytest_promptopt.optimize.heats import evaluated, leader_on, score
-from pytest_promptopt.optimize.strategy import Evaluate, NextStep, Rejected, Tally
+from pytest_promptopt.optimize.strategy import (
+    Evaluate,
+    NextStep,
+    Note,
+    Rejected,
+    Tally,
+)
 from pytest_promptopt.prompts import check_candidate
 from pytest_promptopt.records import Candidate, Case, Origin, Request
 
@@ -39,6 +45,10 @@ def obey(run: Run, move: Move) -> Generator[Effect, Any, Answer]:
     if isinstance(move, Tally):
         run.step.rejected[move.reason] += move.count
         run.journal.counted(run.step.number, move.reason, move.count)
+        return None, None
+    if isinstance(move, Note):
+        run.note(move.sentence)
+        run.journal.noted(run.step.number, move.sentence, move.data)
         return None, None
     if isinstance(move, Complete):
         return (yield from _complete(run, move))

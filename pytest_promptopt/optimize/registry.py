@@ -111,6 +111,13 @@ def _reflect_paper(options: Mapping[str, Any]) -> Strategy:
     return Reflect(made(ReflectOptions, {**PAPER, **options}, strategy=name), name=name)
 
 
+def _icpi(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.icpi import Icpi
+    from pytest_promptopt.optimize.strategies.icpi_options import IcpiOptions
+
+    return Icpi(made(IcpiOptions, options, strategy="icpi"))
+
+
 def _examples(options: Mapping[str, Any]) -> Strategy:
     from pytest_promptopt.optimize.few_shot import FewShotOptions
     from pytest_promptopt.optimize.strategies.examples import Examples
@@ -131,6 +138,7 @@ BUILT_IN: Mapping[str, Factory] = MappingProxyType(
         "evoprompt-de": _evoprompt_de,
         "evoprompt-de-paper": _evoprompt_de_paper,
         "examples": _examples,
+        "icpi": _icpi,
         "reflect": _reflect,
         "reflect-paper": _reflect_paper,
     }

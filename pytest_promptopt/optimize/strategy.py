@@ -13,7 +13,9 @@ yields
   meanings; it receives ``tuple[tuple[float, ...], ...] | None``, ``None`` where no
   embeddings model is set;
 * :class:`Tally` to have something counted in the log of the step, such as replies
-  that could not be read; it receives ``None``.
+  that could not be read; it receives ``None``;
+* :class:`Note` to have something told beside the result, or kept in the journal for
+  later runs; it receives ``None``.
 
 Given the same task and the same answers it yields the same things, also in a process
 with another ``PYTHONHASHSEED``; random draws come from :meth:`Task.draws`.
@@ -56,6 +58,9 @@ class Task:
             application sends several for each case; empty where it sends one.
         earlier: Earlier versions of the prompt, as its history in git has them, the
             latest first; no incumbent among them.
+        experience: What this strategy noted in earlier runs on the same split, oldest
+            first, see :class:`Note`. It comes from a file that anybody may have
+            written: take nothing from it that was not checked.
         example_regions: The regions that hold whole train cases. What stands there is
             chosen beside the strategy, see
             :mod:`pytest_promptopt.optimize.few_shot`.
@@ -74,6 +79,7 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     earlier: tuple[Candidate, ...] = ()
+    experience: tuple[Mapping[str, Any], ...] = ()
     example_regions: tuple[ExampleRegion, ...] = ()
 
     def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
@@ -162,12 +168,26 @@ class Tally:
     count: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something to tell, or to remember.
+
+    Attributes:
+        sentence: Told beside the result; empty: nothing is.
+        data: Kept in the journal, JSON values only. A strategy with ``wants_experience
+            = True`` finds it in a later run, in :attr:`Task.experience`.
+    """
+
+    sentence: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class NextStep:
     """A step begins; the loop may end the search here."""
 
 
-Move = Complete | Embed | Evaluate | NextStep | Tally
+Move = Complete | Embed | Evaluate | NextStep | Note | Tally
 Moves = Generator[Move, Any, None]
 
 

@@ -12,6 +12,7 @@ from pytest_promptopt.optimize import (
     Evaluate,
     Evaluated,
     NextStep,
+    Note,
     Rejected,
     Tally,
 )
@@ -228,6 +229,8 @@ def told(move: Move) -> str | None:
         return canonical_json([kind, list(move.texts)])
     if isinstance(move, Tally):
         return canonical_json([kind, move.reason, move.count])
+    if isinstance(move, Note):
+        return canonical_json([kind, move.sentence, dict(move.data)])
     if isinstance(move, NextStep):
         return canonical_json([kind])
     if isinstance(move, Evaluate):

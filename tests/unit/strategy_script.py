@@ -12,6 +12,7 @@ from pytest_promptopt.optimize import (
     Evaluate,
     Evaluated,
     NextStep,
+    Note,
     Rejected,
     Tally,
 )
@@ -111,7 +112,7 @@ def play(
                 for candidate in move.candidates
             )
         else:
-            assert isinstance(move, NextStep | Tally)
+            assert isinstance(move, NextStep | Note | Tally)
 
 
 def told(candidate: Candidate, move: Evaluate, judge: Judge) -> Evaluated:

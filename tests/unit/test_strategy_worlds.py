@@ -40,6 +40,9 @@ ASKING = [name for name in BUILT_IN if name != "examples"]
 STEPS = {"reflect-paper": 11}
 """Steps after which a strategy has had a reply of each kind, if more than three."""
 
+NO_TEXTS = ("reflection", "prediction")
+"""How what is counted begins where a reply that is no text could not be read."""
+
 SMALL = {"beyond the edit budget"}
 """What stands before the other reasons where a strategy bounds each edit itself."""
 
@@ -96,7 +99,7 @@ def test_malformed_replies_are_paid_for_counted_and_never_scored(name: str) -> N
     assert set(sent) == set(MALFORMED)
     assert result.optimizer_calls == len(sent)
     texts = sum("<new_text>" in repr(request) for request in whole.requests)
-    others = sum(n for why, n in counted.items() if why.startswith("reflection"))
+    others = sum(n for why, n in counted.items() if why.startswith(NO_TEXTS))
     assert texts == sum(counted.values()) - others
     for kind, (_, reasons) in MALFORMED.items():
         assert (reasons | SMALL) & counted.keys(), kind
