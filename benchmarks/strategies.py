@@ -13,6 +13,8 @@ strategy, serves them all (``scripted_optimizer.py``). Sections:
 * ``power``: proposals where one of the 64 is 12 points better.
 * ``racing``: the same searches with and without races.
 * ``scrambled``: each strategy against itself with its information scrambled.
+* ``icpi``: regret of ICPI and of its ablations on a synthetic edit process, and whether
+  it falls back where nothing can be foretold.
 * ``offline``: the real plugin with the offline model, on data in ``--data FOLDER``.
 
 **These are checks of mechanisms and rank nothing**: which strategy is best for a prompt
@@ -26,6 +28,7 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import edit_searches
 import false_proposals
 import offline_searches
 import racing_searches
@@ -48,9 +51,16 @@ if TYPE_CHECKING:
 
     from search_cells import Figures
 
-SECTIONS = ("table", "false", "power", "racing", "scrambled", "offline")
+SECTIONS = ("table", "false", "power", "racing", "scrambled", "icpi", "offline")
 SIMULATED = SECTIONS[:-1]
-RUNS = {"table": 10, "false": 2400, "power": 500, "racing": 200, "scrambled": 30}
+RUNS = {
+    "table": 10,
+    "false": 2400,
+    "power": 500,
+    "racing": 200,
+    "scrambled": 30,
+    "icpi": 30,
+}
 QUICK = {"table": 2, "false": 80}
 FEW = 20
 """Candidates that the budget of a quick search buys."""
@@ -149,6 +159,8 @@ def section(name: str, options: argparse.Namespace) -> Iterator[str]:
     elif name == "scrambled":
         names = options.only or tuple(BUILT_IN)
         yield from scrambled_searches.lines(names, runs, processes)
+    elif name == "icpi":
+        yield from edit_searches.lines(runs, processes)
     else:
         yield from offline_searches.lines(options.data, runs, options.only)
 
