@@ -99,7 +99,9 @@ def edited(given: Edits) -> Edited:
         best=max(process.course(text)[-1] for text in texts),
         edits=len(texts),
         asked=found.result.optimizer_calls,
-        checked=len(notes),
+        checked=sum(
+            line["what"] == "noted" and "check" in line["data"] for line in told
+        ),
         fell_back=any("table" in note for note in notes),
     )
 

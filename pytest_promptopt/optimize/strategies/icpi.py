@@ -50,7 +50,7 @@ it is                           that was made least in this state: a text that i
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_promptopt.optimize.asking import Asker
@@ -310,7 +310,8 @@ class Walk:
         foretold = yield from self._simulator.foretold(entries)
         found = verdict(foretold)
         self._trusts = found.trusted
-        yield Note(sentence=_told(found))
+        data = {"check": {**asdict(found), "error": round(found.error, 4)}}
+        yield Note(sentence=_told(found), data=data)
 
     def _reward(self, change: float) -> int:
         steps = round(change / self._options.notch)
@@ -357,12 +358,12 @@ def _renumbered(entries: Sequence[Transition]) -> Sequence[Transition]:
 
 
 def _told(found: Verdict) -> str:
-    told = (
+    """Say that predictions are left; empty as long as they are good."""
+    if found.trusted:
+        return ""
+    return (
         f"icpi: predictions of what an edit brings have the right sign in "
         f"{found.right} of {found.cases} cases that are known (p = "
         f"{found.p_value:.2f}; Brier score {found.error:.2f}, of frequencies "
-        f"{found.usual:.2f})"
+        f"{found.usual:.2f}): the table of what was seen chooses from here on"
     )
-    if found.trusted:
-        return f"{told}: simulations go on choosing"
-    return f"{told}: the table of what was seen chooses from here on"
