@@ -27,6 +27,10 @@ if TYPE_CHECKING:
         holm,
         smallest_confirmable_gain,
     )
+    from pytest_promptopt.stats.non_inferiority import (
+        fewest_cases,
+        non_inferiority_p,
+    )
     from pytest_promptopt.stats.permutation import Side, sign_flip_p, stratified_p
     from pytest_promptopt.stats.power import (
         smallest_detectable_drop,
@@ -42,7 +46,9 @@ __all__ = [
     "cohen_kappa",
     "difference_interval",
     "effective_cases",
+    "fewest_cases",
     "holm",
+    "non_inferiority_p",
     "sign_flip_p",
     "smallest_confirmable_gain",
     "smallest_detectable_drop",
@@ -67,6 +73,7 @@ resolve_lazily(
             "wilson_interval",
         ),
         "limits": ("alpha_for_look", "holm", "smallest_confirmable_gain"),
+        "non_inferiority": ("fewest_cases", "non_inferiority_p"),
         "permutation": ("Side", "sign_flip_p", "stratified_p"),
         "power": ("smallest_detectable_drop", "within_case_variance"),
     },
