@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.records import (
         Candidate,
         Case,
+        Shortening,
     )
 
 
@@ -98,7 +99,7 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
     chosen = still_better(run, finalists, 1 + FRESH_TRIALS)[:CONFIRMED_AT_ONCE]
     if not chosen:
         return Ending("nothing better", _nothing_better(run))
-    trials = 1 if _deterministic(run.ledger, arms, run.task.cases) else FRESH_TRIALS
+    trials = 1 if deterministic(run.ledger, arms, run.task.cases) else FRESH_TRIALS
     look = look_line(run.task.incumbent, holdout, chosen, run.plan.seed)
     yield from run.carry_out(
         Measure(
@@ -176,7 +177,7 @@ def _decide(
     message = f"Hold-out: {figures(entry, level)}."
     if entry.second is not None:
         message += f" Second opinion: {opinion_figures(entry.second, level)}."
-    proposal = _proposal(run, entry, level, look=earlier, trials=trials)
+    proposal = proposal_of(run, entry, level, look=earlier, trials=trials)
     return Ending("proposed", message, best=best, proposal=proposal, look=look)
 
 
@@ -185,9 +186,25 @@ def _objection(run: Run, entry: Comparison, level: float) -> str:
     return "" if judge is None else objection(judge, entry.second, level)
 
 
-def _proposal(
-    run: Run, entry: Comparison, level: float, *, look: int, trials: int
+def proposal_of(
+    run: Run,
+    entry: Comparison,
+    level: float,
+    *,
+    look: int,
+    trials: int,
+    shortening: Shortening | None = None,
 ) -> Proposal:
+    """Return the proposal of a candidate that the hold-out has borne out.
+
+    Args:
+        run: The search.
+        entry: The candidate against the incumbent.
+        level: What its p was held against.
+        look: How often the hold-out had been used before.
+        trials: Fresh trials of each hold-out case.
+        shortening: How much shorter it is, if that was the aim.
+    """
     return Proposal(
         candidate=entry.candidate,
         incumbent=run.task.incumbent,
@@ -210,10 +227,11 @@ def _proposal(
         ),
         split=entry.split,
         prompt=run.plan.prompt.snapshot(),
+        shortening=shortening,
     )
 
 
-def _deterministic(
+def deterministic(
     ledger: Ledger, arms: Sequence[Candidate], cases: Sequence[Case]
 ) -> bool:
     """Tell whether every repeated train trial gave the same reply and score."""
@@ -233,12 +251,13 @@ def _nothing_better(run: Run) -> str:
     scored = len(run.ledger) - 1
     told = f"No candidate of {scored} beat the start on the train cases"
     if not scored:
-        told = _nothing_tried(run)
+        told = nothing_tried(run)
     return f"{told}; the hold-out was not used."
 
 
-def _nothing_tried(run: Run) -> str:
-    if run.start == 1.0:
+def nothing_tried(run: Run) -> str:
+    """Say why no new text was scored, without a full stop."""
+    if run.start == 1.0 and not run.plan.objective.shrinks:
         return "The start got every train case right"
     replies = run.optimizer_calls
     turned = sum(sum(step.rejected.values()) for step in run.log)

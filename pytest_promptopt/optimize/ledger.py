@@ -149,6 +149,13 @@ class Ledger:
         row = self._trials.get(candidate.key, {})
         return {case.id: row.get(case.id, ())[:count] for case in cases}
 
+    def means(
+        self, candidate: Candidate, cases: Sequence[Case], count: int
+    ) -> dict[str, float | None]:
+        """Return the mean score of each case over its first trials, by case id."""
+        trials = self.trials(candidate, cases, count)
+        return {case_id: case_mean(entry) for case_id, entry in trials.items()}
+
     def evaluated(
         self, candidate: Candidate, cases: Sequence[Case], count: int
     ) -> Evaluated | None:

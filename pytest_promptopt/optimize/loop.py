@@ -24,6 +24,7 @@ from pytest_promptopt.errors import (
 from pytest_promptopt.optimize.confirm import Ending, confirm
 from pytest_promptopt.optimize.few_shot import FewShot
 from pytest_promptopt.optimize.held_examples import told_of_shown
+from pytest_promptopt.optimize.objective import aimed
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
     check_headroom,
@@ -33,6 +34,7 @@ from pytest_promptopt.optimize.preflight import (
 )
 from pytest_promptopt.optimize.referee import obey
 from pytest_promptopt.optimize.run import Run
+from pytest_promptopt.optimize.shorter import confirm_shorter
 from pytest_promptopt.optimize.strategy import NextStep
 from pytest_promptopt.records import SearchResult
 from pytest_promptopt.report.bare_error import bare_problem
@@ -66,6 +68,7 @@ def search(
     Raises:
         CaseFileError: The cases cannot be split.
     """
+    plan = replace(plan, objective=aimed(plan.objective, strategy))
     split = split_cases(plan.cases)
     task = plan.task(split.train, affordable_proposals(plan, split))
     run = Run(plan, task, confirmation_calls(plan, split))
@@ -78,7 +81,8 @@ def search(
         yield from _score_the_start(run, split)
         stopped = ended = yield from _follow(run, strategy)
         run.journal.searched(ended)
-        ending = yield from confirm(run, split.holdout)
+        confirming = confirm_shorter if plan.objective.shrinks else confirm
+        ending = yield from confirming(run, split.holdout)
         if ending.outcome == "unconfirmed":
             stopped = "gate rejected"
     except NoHeadroom as refusal:
@@ -120,7 +124,7 @@ def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
 
 def _follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
     """Let the strategy search, and return why it ended."""
-    moves = FewShot(strategy, run.plan.few_shot).search(run.task)
+    moves = _moves(run, strategy)
     answer: Any = None
     stopped: str | None = None
     since = 0
@@ -145,6 +149,13 @@ def _follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
         if not run.step.untouched:
             run.close_step()
     return stopped or run.reason_to_stop() or "stalled"
+
+
+def _moves(run: Run, strategy: Strategy) -> Moves:
+    """Return the strategy's moves; no examples are chosen for a text to shrink."""
+    if run.plan.objective.shrinks:
+        return strategy.search(run.task)
+    return FewShot(strategy, run.plan.few_shot).search(run.task)
 
 
 def _close(moves: Moves, name: str) -> None:
@@ -181,7 +192,8 @@ def _cut_off(run: Run, spent: BudgetExhausted) -> Ending:
     best = _best_of(run)
     if best is None:
         return Ending("nothing better", _sentence(spent))
-    message = f"Better on train, not confirmed on hold-out: {_sentence(spent)}"
+    what = "Shorter" if run.plan.objective.shrinks else "Better"
+    message = f"{what} on train, not confirmed on hold-out: {_sentence(spent)}"
     return Ending("unconfirmed", message, best=best)
 
 
@@ -204,6 +216,7 @@ def _result(
     run: Run, strategy: str, split: Split, stopped: str, ending: Ending
 ) -> SearchResult:
     scored = run.ranking()
+    can_gain = bool(split.holdout) and not run.plan.objective.shrinks
     look = ending.look["run"] if ending.look else ""
     return SearchResult(
         strategy=strategy,
@@ -216,7 +229,7 @@ def _result(
         holdout_cases=len(split.holdout),
         start=run.start,
         best=scored[0].mean if scored else None,
-        smallest_gain=smallest_gain(run.plan, split, look) if split.holdout else None,
+        smallest_gain=smallest_gain(run.plan, split, look) if can_gain else None,
         steps=tuple(run.log),
         calls=run.calls,
         optimizer_calls=run.optimizer_calls,

@@ -24,6 +24,9 @@ Simulated with prompts of 20 to 120 words: the proposed prompt is 5 % shorter, a
 true gain is 98 to 100 % of what it is without; 94 to 100 % at a level of .2.
 """
 
+BYTES_EACH = 4
+"""Of UTF-8 in a token of English, about."""
+
 PER_TOKENS = 100
 """As many tokens a weight is set for."""
 
@@ -36,10 +39,15 @@ class Objective:
         tokens: Points lost for each 100 tokens that a reply takes more, those of the
             prompt included, 0 or more.
         latency: Points lost for each second that it takes longer, 0 or more.
+        shrinks: Whether a shorter prompt of the same accuracy is looked for, and not a
+            better one.
+        margin: What such a prompt may lose at most, as a share, in (0, 1).
     """
 
     tokens: float = 0.0
     latency: float = 0.0
+    shrinks: bool = False
+    margin: float = 0.05
 
     @property
     def is_accuracy(self) -> bool:
@@ -65,6 +73,28 @@ class Objective:
 
 ACCURACY = Objective()
 """Nothing but accuracy counts."""
+
+
+def aimed(objective: Objective, strategy: object) -> Objective:
+    """Return what a search with a strategy is after.
+
+    A strategy that has ``shrinks = True`` looks for shorter prompts of the same
+    accuracy, whatever tokens are worth; the ``margin`` of its options says how far
+    "the same" goes.
+    """
+    if not getattr(strategy, "shrinks", False):
+        return objective
+    margin = getattr(getattr(strategy, "options", None), "margin", objective.margin)
+    return Objective(shrinks=True, margin=margin)
+
+
+def tokens_in(candidate: Candidate) -> int:
+    """Return about how many tokens the texts of a candidate have together.
+
+    Models count differently, and none is asked: four bytes of UTF-8 are a token.
+    """
+    size = sum(len(text.strip().encode()) for text in candidate.texts.values())
+    return math.ceil(size / BYTES_EACH)
 
 
 def words_in(candidate: Candidate) -> int:

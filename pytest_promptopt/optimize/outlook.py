@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.cases import split_cases
 from pytest_promptopt.optimize.bound import Scope
 from pytest_promptopt.optimize.few_shot import FewShot
+from pytest_promptopt.optimize.objective import aimed
 from pytest_promptopt.optimize.preflight import (
     affordable_proposals,
     confirmation_calls,
@@ -37,6 +38,8 @@ class Outlook:
         smallest: Smallest hold-out gain that could be confirmed, as a share.
         requests: The most of these calls that go to the optimizer model; ``None``:
             there is no telling.
+        margin: What a shorter prompt may lose, as a share; ``None``: a better one is
+            looked for.
     """
 
     proposals: int | None
@@ -44,6 +47,7 @@ class Outlook:
     calls: int | None
     smallest: float
     requests: int | None = None
+    margin: float | None = None
 
     def sentence(self, cost: str = "") -> str:
         """Write it for a user who can still stop it.
@@ -55,6 +59,8 @@ class Outlook:
         if self.calls is not None:
             parts.append(f"{count(self.calls, 'model call')} at most")
         told = ", ".join(part for part in [*parts, cost] if part)
+        if self.margin is not None:
+            return f"{told}; a shorter prompt may lose less than {points(self.margin)}"
         gain = f"gains of {points(self.smallest)} or more can be confirmed"
         return "; ".join(part for part in (told, gain) if part)
 
@@ -86,6 +92,7 @@ def outlook(plan: SearchPlan, strategy: Strategy, *, earlier: int = 0) -> Outloo
         SearchRefused: The search will not begin.
         CaseFileError: The cases cannot be split.
     """
+    plan = replace(plan, objective=aimed(plan.objective, strategy))
     split = split_cases(plan.cases)
     refuse_the_hopeless(plan, split)
     few_shot = FewShot(strategy, plan.few_shot)
@@ -112,6 +119,7 @@ def outlook(plan: SearchPlan, strategy: Strategy, *, earlier: int = 0) -> Outloo
         calls=calls,
         smallest=smallest_gain(plan, split),
         requests=None if most is None else most.requests,
+        margin=plan.objective.margin if plan.objective.shrinks else None,
     )
 
 

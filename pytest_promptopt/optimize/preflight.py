@@ -13,6 +13,7 @@ from pytest_promptopt.prompts.example_region import EXPECTED
 from pytest_promptopt.stats import (
     accuracy_interval,
     alpha_for_look,
+    fewest_cases,
     smallest_confirmable_gain,
     weighted_mean,
 )
@@ -110,6 +111,7 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
             f"{len(split.holdout)} for it and {len(split.train)} to train on",
             _for_more_holdout(plan),
         )
+    refuse_too_few_to_shrink(plan, split)
     proposals = affordable_proposals(plan, split)
     if proposals is not None and proposals < MIN_PROPOSALS:
         train = len(split.train) * plan.trial_calls()
@@ -126,6 +128,25 @@ def refuse_the_hopeless(plan: SearchPlan, split: Split) -> None:
         )
     if plan.refusal is not None:
         raise plan.refusal
+
+
+def refuse_too_few_to_shrink(plan: SearchPlan, split: Split) -> None:
+    """Check that a shorter prompt could be shown to behave the same.
+
+    Raises:
+        SearchRefused: Even one that loses no hold-out case could not.
+    """
+    margin = plan.objective.margin
+    # As for a gain: one of the looks before may be this very run.
+    alpha = alpha_for_look(max(0, plan.look("") - 1))
+    needed = fewest_cases(margin, alpha)
+    if plan.objective.shrinks and len(split.holdout) < needed:
+        raise SearchRefused(
+            f"{plan.prompt.label}: to show that a shorter prompt loses less than "
+            f"{points(margin)} takes {needed} hold-out cases that all stay right, and "
+            f"there are {len(split.holdout)}",
+            "add cases, or allow a larger margin for the strategy, such as 0.1",
+        )
 
 
 def _for_more_holdout(plan: SearchPlan) -> str:
@@ -186,6 +207,8 @@ def check_headroom(
     Raises:
         NoHeadroom: There is less to gain than could be confirmed.
     """
+    if plan.objective.shrinks:
+        return ""  # a prompt that is always right can be made shorter
     pairs = [
         (score, case.weight)
         for case in split.train

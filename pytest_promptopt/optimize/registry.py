@@ -118,6 +118,21 @@ def _icpi(options: Mapping[str, Any]) -> Strategy:
     return Icpi(made(IcpiOptions, options, strategy="icpi"))
 
 
+def _gi(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.gi import Gi
+    from pytest_promptopt.optimize.strategies.gi_options import GiOptions
+
+    return Gi(made(GiOptions, options, strategy="gi"))
+
+
+def _gi_shrink(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.gi import Gi
+    from pytest_promptopt.optimize.strategies.gi_options import ShrinkOptions
+
+    name = "gi-shrink"
+    return Gi(made(ShrinkOptions, options, strategy=name), name=name)
+
+
 def _examples(options: Mapping[str, Any]) -> Strategy:
     from pytest_promptopt.optimize.few_shot import FewShotOptions
     from pytest_promptopt.optimize.strategies.examples import Examples
@@ -139,6 +154,8 @@ BUILT_IN: Mapping[str, Factory] = MappingProxyType(
         "evoprompt-de-paper": _evoprompt_de_paper,
         "examples": _examples,
         "icpi": _icpi,
+        "gi": _gi,
+        "gi-shrink": _gi_shrink,
         "reflect": _reflect,
         "reflect-paper": _reflect_paper,
     }

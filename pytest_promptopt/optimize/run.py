@@ -12,8 +12,10 @@ from pytest_promptopt.errors import ModelError
 from pytest_promptopt.optimize.journal import Journal
 from pytest_promptopt.optimize.ledger import Ledger, lost_share, most_lost
 from pytest_promptopt.optimize.lineage import Lineage
+from pytest_promptopt.optimize.objective import tokens_in
 from pytest_promptopt.optimize.ranking import Ranked, best_first
 from pytest_promptopt.optimize.scores import Scores
+from pytest_promptopt.optimize.same_behaviour import LOOKS, keeps
 from pytest_promptopt.optimize.withheld import Withheld
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step
@@ -124,12 +126,44 @@ class Run:
 
         The order is that of what the user wants, see :class:`Objective`.
         """
+        if self.plan.objective.shrinks:
+            return self.shorter(LOOKS)
         start = self.start or 0.0
         return tuple(
             entry.candidate
             for entry in self.by_objective(self.ranking(), 1)
             if entry.mean > start + 1e-9
         )
+
+    def shorter(
+        self, trials: int, among: Sequence[Candidate] | None = None
+    ) -> tuple[Candidate, ...]:
+        """Return the shorter candidates that behave as the start, shortest first.
+
+        Args:
+            trials: How many trials of each train case are looked at, at most.
+            among: Who is considered; all, if left out.
+        """
+        start, cases = self.task.incumbent, self.task.cases
+        if start not in self.ledger:
+            return ()
+        old = self.ledger.means(start, cases, trials)
+        keys = None if among is None else {entry.key for entry in among}
+        found = [
+            entry
+            for entry in self.ranking()
+            if (keys is None or entry.candidate.key in keys)
+            and tokens_in(entry.candidate) < tokens_in(start)
+            and keeps(
+                old,
+                self.ledger.means(entry.candidate, cases, trials),
+                cases,
+                self.plan.objective.margin,
+            )
+        ]
+        # Of equal length the better one: the sort keeps the order of the ranking.
+        found.sort(key=lambda entry: tokens_in(entry.candidate))
+        return tuple(entry.candidate for entry in found)
 
     def by_objective(self, ranked: Iterable[Ranked], trials: int) -> tuple[Ranked, ...]:
         """Return candidates in the order of accuracy less what else they lose."""
@@ -257,7 +291,7 @@ class Run:
 
     def reason_to_stop(self) -> str | None:
         """Say why no further step should begin; ``None`` if one should."""
-        if self.log[-1].best >= 1.0:
+        if self.log[-1].best >= 1.0 and not self.plan.objective.shrinks:
             return "perfect"
         if self.step.number > self.plan.steps:
             return "steps"

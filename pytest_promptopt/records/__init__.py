@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         SecondOpinion,
         Step,
     )
+    from pytest_promptopt.records.shortening import Shortening
     from pytest_promptopt.records.source_change import SourceChange
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "ScoreChange",
     "SearchResult",
     "SecondOpinion",
+    "Shortening",
     "SourceChange",
     "Step",
     "TagAccuracy",
@@ -137,6 +139,7 @@ resolve_lazily(
         ),
         "recipient": ("Recipient",),
         "score_change": ("ScoreChange",),
+        "shortening": ("Shortening",),
         "searching": (
             "Candidate",
             "Edit",

@@ -10,6 +10,7 @@ from pytest_promptopt.records.base import Record, digest
 from pytest_promptopt.records.candidate_score import CandidateScore
 from pytest_promptopt.records.gain_split import GainSplit
 from pytest_promptopt.records.score_change import ScoreChange
+from pytest_promptopt.records.shortening import Shortening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,6 +149,8 @@ class Proposal(Record):
             answers; ``None`` if every reply could be read or nobody can tell.
         prompt: The incumbent with its includes, as ``Prompt.snapshot()`` gives it: what
             it takes to read the prompt again without its test.
+        shortening: How much shorter it is, where that was the aim; the p is then that
+            of a loss as large as its margin.
     """
 
     candidate: Candidate
@@ -168,6 +171,7 @@ class Proposal(Record):
     changes: tuple[ScoreChange, ...] = ()
     split: GainSplit | None = None
     prompt: Mapping[str, Any] = field(default_factory=dict)
+    shortening: Shortening | None = None
 
     @property
     def gain(self) -> float:
@@ -187,6 +191,7 @@ class Proposal(Record):
                 "second": _second(data.get("second")),
                 "changes": tuple(map(ScoreChange.from_json, data["changes"])),
                 "split": _split(data.get("split")),
+                "shortening": _shortening(data.get("shortening")),
             }
         )
 
@@ -197,6 +202,10 @@ def _second(data: Mapping[str, Any] | None) -> SecondOpinion | None:
 
 def _split(data: Mapping[str, Any] | None) -> GainSplit | None:
     return None if data is None else GainSplit.from_json(data)
+
+
+def _shortening(data: Mapping[str, Any] | None) -> Shortening | None:
+    return None if data is None else Shortening.from_json(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

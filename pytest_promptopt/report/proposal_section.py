@@ -12,7 +12,7 @@ from pytest_promptopt.report.markdown import code, plain
 from pytest_promptopt.report.rechecks import recheck_items
 from pytest_promptopt.report.recipients import recipient_items
 from pytest_promptopt.report.score_changes import BETTER, WORSE, change_items
-from pytest_promptopt.report.search_log import opinion
+from pytest_promptopt.report.search_log import opinion, shortening
 from pytest_promptopt.report.stops import stop_reason
 from pytest_promptopt.report.word_changes import changed_texts
 from pytest_promptopt.wording import chance, count, money, p_value
@@ -58,6 +58,7 @@ def proposal_section(result: TestResult, detail: Detail) -> str:
         f"search never saw, {count(found.trials, 'fresh trial')} each; "
         f"{p_value(found.p_value)}, limit {chance(found.alpha)}; use number "
         f"{found.look + 1} of this hold-out",
+        *([f"- shorter: {shortening(found)}"] if found.shortening is not None else []),
         *([f"- {split_told(found.split)}"] if found.split is not None else []),
         *([f"- {opinion(found.second)}"] if found.second is not None else []),
         _found_by(search),

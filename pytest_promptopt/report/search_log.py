@@ -75,12 +75,31 @@ def _plan(search: SearchResult) -> str:
 
 
 def _gain(proposal: Proposal) -> str:
+    if proposal.shortening is not None:
+        return (
+            f"hold-out {shortening(proposal)}, "
+            f"{count(proposal.holdout_cases, 'case')} x "
+            f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}"
+        )
     return (
         f"hold-out {percent(proposal.before)} -> {percent(proposal.after)}: "
         f"{change(proposal.gain)} {interval(proposal.interval)}, "
         f"{' (limit '.join(beside(proposal.p_value, proposal.alpha))}), "
         f"{count(proposal.holdout_cases, 'case')} x "
         f"{count(proposal.trials, 'trial')}, look {proposal.look + 1}"
+    )
+
+
+def shortening(proposal: Proposal) -> str:
+    """Say that a shorter prompt is as good, and how much shorter it is."""
+    short = proposal.shortening
+    if short is None:
+        return ""
+    p = " (limit ".join(beside(proposal.p_value, proposal.alpha))
+    return (
+        f"{percent(proposal.before)} -> {percent(proposal.after)} (non-inferior within "
+        f"{points(short.margin)}, {p})), {short.before:,} -> {short.after:,} tokens "
+        "(estimated)"
     )
 
 

@@ -188,3 +188,11 @@ def _parting(one: Unit, other: Unit) -> str:
     if one.block != other.block:
         return "\n\n"
     return "\n" if one.is_line or other.is_line else " "
+
+
+def standing(units: Sequence[Unit], edits: Iterable[PatchEdit]) -> dict[int, Unit]:
+    """Return the units that are still there, by number, in the order they stand in."""
+    placed = [_Placed(number, unit) for number, unit in enumerate(units)]
+    for edit in edits:
+        _apply(placed, edit)
+    return {entry.number: entry.unit for entry in placed if entry.number >= 0}
