@@ -15,6 +15,7 @@ strategy, serves them all (``scripted_optimizer.py``). Sections:
 * ``scrambled``: each strategy against itself with its information scrambled.
 * ``icpi``: regret of ICPI and of its ablations on a synthetic edit process, and whether
   it falls back where nothing can be foretold.
+* ``shrinking``: dead sentences that ``gi-shrink`` deletes, and what its edits come to.
 * ``offline``: the real plugin with the offline model, on data in ``--data FOLDER``.
 
 **These are checks of mechanisms and rank nothing**: which strategy is best for a prompt
@@ -33,6 +34,7 @@ import false_proposals
 import offline_searches
 import racing_searches
 import scrambled_searches
+import shrinking
 from search_cells import (
     INFORMATIVE,
     PROPOSALS,
@@ -51,7 +53,16 @@ if TYPE_CHECKING:
 
     from search_cells import Figures
 
-SECTIONS = ("table", "false", "power", "racing", "scrambled", "icpi", "offline")
+SECTIONS = (
+    "table",
+    "false",
+    "power",
+    "racing",
+    "scrambled",
+    "icpi",
+    "shrinking",
+    "offline",
+)
 SIMULATED = SECTIONS[:-1]
 RUNS = {
     "table": 10,
@@ -60,6 +71,7 @@ RUNS = {
     "racing": 200,
     "scrambled": 30,
     "icpi": 30,
+    "shrinking": 30,
 }
 QUICK = {"table": 2, "false": 80}
 FEW = 20
@@ -157,10 +169,13 @@ def section(name: str, options: argparse.Namespace) -> Iterator[str]:
     elif name == "racing":
         yield from racing_searches.lines(runs, processes)
     elif name == "scrambled":
-        names = options.only or tuple(BUILT_IN)
+        # What makes texts shorter gains nothing by what it is told of scores.
+        names = options.only or tuple(name for name in BUILT_IN if name != "gi-shrink")
         yield from scrambled_searches.lines(names, runs, processes)
     elif name == "icpi":
         yield from edit_searches.lines(runs, processes)
+    elif name == "shrinking":
+        yield from shrinking.lines(runs, processes)
     else:
         yield from offline_searches.lines(options.data, runs, options.only)
 

@@ -57,7 +57,10 @@ def search_plan(
         only=test.mark.optimize,
         judge=judge_plan(test),
         sends=sends,
-        objective=Objective(**settings.objective),
+        objective=Objective(
+            tokens=settings.objective.get("tokens", 0.0),
+            latency=settings.objective.get("latency", 0.0),
+        ),
         few_shot=made(FewShotOptions, settings.strategies.get(NAME, {}), strategy=NAME),
     )
 

@@ -14,8 +14,8 @@ from pytest_promptopt.optimize.ledger import Ledger, lost_share, most_lost
 from pytest_promptopt.optimize.lineage import Lineage
 from pytest_promptopt.optimize.objective import tokens_in
 from pytest_promptopt.optimize.ranking import Ranked, best_first
-from pytest_promptopt.optimize.scores import Scores
 from pytest_promptopt.optimize.same_behaviour import LOOKS, keeps
+from pytest_promptopt.optimize.scores import Scores
 from pytest_promptopt.optimize.withheld import Withheld
 from pytest_promptopt.prompts import CaseText
 from pytest_promptopt.records import Step

@@ -117,6 +117,16 @@ def proposal_table(results: Sequence[TestResult]) -> str:
             f"| {change(found.gain)} {interval(found.interval)} "
             f"| {p_value(found.p_value)} | {found.holdout_cases} x {found.trials} |"
         )
+    shorter = [
+        code(result.prompt)
+        for result in results
+        if result.search is not None
+        and result.search.proposal is not None
+        and result.search.proposal.shortening is not None
+    ]
+    if shorter:
+        said = ", ".join(dict.fromkeys(shorter))
+        rows += ["", f"{said}: shorter, and p is that of too large a loss; see below."]
     return "\n".join(rows)
 
 

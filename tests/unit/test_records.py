@@ -36,6 +36,7 @@ from pytest_promptopt.records import (
     ScoreChange,
     SearchResult,
     SecondOpinion,
+    Shortening,
     SourceChange,
     Step,
     TagAccuracy,
@@ -54,6 +55,7 @@ OPINION = SecondOpinion(before=0.5, after=0.7, p_value=0.02, cases=30)
 SPLIT = GainSplit(
     became_parseable=0.1, became_right=0.1, lost_parse=0.0, became_wrong=0.0, cases=3
 )
+SHORT = Shortening(before=2010, after=840, margin=0.05)
 FARE = ScoreChange(case_id="c1", place="a:1", was=1.0, now=0.5, must_pass=True)
 RECIPIENT = Recipient(model="m", role="task", host="h")
 PROPOSAL = Proposal(
@@ -71,6 +73,7 @@ PROPOSAL = Proposal(
     texts={"registry:a": "new"},
     second=OPINION,
     split=SPLIT,
+    shortening=SHORT,
     worse=1,
     changes=(FARE,),
     prompt={"sources": [{"role": "", "key": "a", "text": "old", "includes": {}}]},
@@ -155,6 +158,7 @@ ONE_OF_EACH = [
     Origin(operator="rewrite", parents=("01",), reply="x", detail={"slots": [1]}),
     OPINION,
     SPLIT,
+    SHORT,
     FARE,
     RECIPIENT,
     PROPOSAL,

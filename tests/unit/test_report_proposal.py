@@ -18,6 +18,7 @@ from pytest_promptopt.records import (
     Recheck,
     Recipient,
     ScoreChange,
+    Shortening,
     Step,
     TestResult,
 )
@@ -442,3 +443,29 @@ def test_texts_that_are_too_long_are_left_out_and_nothing_is_cut_within_a_fence(
         assert len(shown) <= proposal.MOST
         assert fences_close(shown)
         assert "This text was shortened" in shown
+
+
+def test_a_shorter_prompt_is_told_by_its_tokens_and_what_it_may_have_lost() -> None:
+    result = told()
+    assert result.search is not None
+    assert result.search.proposal is not None
+    short = replace(
+        result.search.proposal,
+        before=0.96,
+        after=0.95,
+        p_value=0.01,
+        alpha=0.0304,
+        shortening=Shortening(before=2010, after=840, margin=0.05),
+    )
+    result = replace(result, search=replace(result.search, proposal=short))
+    figures = (
+        "96.0% -> 95.0% (non-inferior within 5.0 points, p = 0.01 (limit 0.0304)), "
+        "2,010 -> 840 tokens (estimated)"
+    )
+
+    lines = [line.text for line in search_lines(result, result.search, verbosity=0)]
+    text = proposal.pull_request_text([result], dropped=[], diff="", command="")
+
+    assert any(line.startswith(f"  hold-out {figures}, ") for line in lines)
+    assert f"- shorter: {figures}\n" in text
+    assert "shorter, and p is that of too large a loss; see below." in text

@@ -12,6 +12,7 @@ from pytest_promptopt.optimize.strategies.patches import (
     MECHANICAL,
     PatchEdit,
     applied,
+    passage,
     standing,
 )
 
@@ -165,8 +166,8 @@ def written(
     if target is None:
         return None
     address, task = target.region.address, program.task
-    units = standing(program.units[address], patch_of(patch, address))
-    current = "\n".join(units[number].text for number in target.units)
+    own_edits = patch_of(patch, address)
+    current = passage(program.units[address], own_edits, target.units)
     words = len(current.split())
     limit = max(1, math.ceil(words * SHORTER)) if shrinks else task.word_limit[address]
     file, values = (
@@ -178,7 +179,7 @@ def written(
     )
     if operator == "fill":
         own = PatchEdit(kind="replace", region=address, units=target.units, text=BLANK)
-        edits = [*patch_of(patch, address), own]
+        edits = [*own_edits, own]
         current = applied(program.units[address], edits)
         file, values = "gi_fill.j2", {"blank": BLANK}
     content = meta_prompt(

@@ -190,6 +190,17 @@ def _parting(one: Unit, other: Unit) -> str:
     return "\n" if one.is_line or other.is_line else " "
 
 
+def passage(
+    units: Sequence[Unit], edits: Iterable[PatchEdit], numbers: Iterable[int]
+) -> str:
+    """Return what some units say where they stand now, with what parts them."""
+    placed = [_Placed(number, unit) for number, unit in enumerate(units)]
+    for edit in edits:
+        _apply(placed, edit)
+    wanted = set(numbers)
+    return _written([entry for entry in placed if entry.number in wanted], units)
+
+
 def standing(units: Sequence[Unit], edits: Iterable[PatchEdit]) -> dict[int, Unit]:
     """Return the units that are still there, by number, in the order they stand in."""
     placed = [_Placed(number, unit) for number, unit in enumerate(units)]
