@@ -38,8 +38,10 @@ class Bound:
         proposals: Candidates that are scored, without the start.
         requests: Requests to the optimizer model.
         embeddings: Requests to the embeddings model, if one is set.
+        repeats: Trials of train cases beyond the first of each candidate and case.
     """
 
     proposals: int
     requests: int
     embeddings: int = 0
+    repeats: int = 0

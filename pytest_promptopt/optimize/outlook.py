@@ -126,8 +126,10 @@ def outlook(plan: SearchPlan, strategy: Strategy, *, earlier: int = 0) -> Outloo
 def _calls(plan: SearchPlan, split: Split, most: Bound) -> int:
     """Return what so much takes, with the start and the confirmation.
 
-    No candidate is scored twice on a train case before it is a finalist.
+    No candidate is scored again on a train case before it is a finalist, unless the
+    strategy says so.
     """
-    scored = (1 + most.proposals) * len(split.train) * plan.trial_calls()
+    trials = (1 + most.proposals) * len(split.train) + most.repeats
+    scored = trials * plan.trial_calls()
     asked = most.requests + (most.embeddings if plan.embeds else 0)
     return scored + asked + confirmation_calls(plan, split)

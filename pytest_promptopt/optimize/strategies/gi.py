@@ -94,9 +94,11 @@ class Gi:
         """Return how much a search can try at most."""
         tries = scope.steps * self.options.per_step
         asked = tries * self.options.variants if self.options.written else 0
+        scored = min(self.options.evaluations, tries)
         return Bound(
-            proposals=min(scope.affordable(self.options.evaluations), tries),
+            proposals=scored,
             requests=asked if scope.regions else 0,
+            repeats=(1 + scored) * scope.cases if self.shrinks else 0,
         )
 
     def search(self, task: Task) -> Moves:

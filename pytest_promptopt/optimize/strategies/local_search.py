@@ -90,9 +90,8 @@ class Trials:
             if isinstance(entry, Rejected):
                 return Judged(rejected=True)
             scores = {**entry.scores, **confirmed}
-            asked = [
-                case for case in self._lost(scores, seen) if case.id not in confirmed
-            ]
+            doubted = self._lost(scores, seen) if self.margin is not None else ()
+            asked = [case for case in doubted if case.id not in confirmed]
             if asked:
                 (again,) = yield Evaluate(
                     candidates=(candidate,),
