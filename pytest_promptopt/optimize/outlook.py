@@ -104,7 +104,8 @@ def outlook(plan: SearchPlan, strategy: Strategy, *, earlier: int = 0) -> Outloo
             steps=plan.steps,
             proposals=bought,
             regions=len(plan.regions),
-            examples=len(plan.example_regions),
+            # No examples are chosen for a text that is to shrink.
+            examples=0 if plan.objective.shrinks else len(plan.example_regions),
             cases=len(split.train),
             earlier=(len(plan.earlier) or earlier) if wants_earlier else 0,
         )
