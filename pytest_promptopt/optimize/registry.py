@@ -140,6 +140,16 @@ def _examples(options: Mapping[str, Any]) -> Strategy:
     return Examples(made(FewShotOptions, options, strategy="examples"))
 
 
+def _retroformer(options: Mapping[str, Any]) -> Strategy:
+    from pytest_promptopt.optimize.strategies.retroformer import Retroformer
+    from pytest_promptopt.optimize.strategies.retroformer_options import (
+        RetroformerOptions,
+    )
+
+    name = "retroformer"
+    return Retroformer(made(RetroformerOptions, options, strategy=name))
+
+
 BUILT_IN: Mapping[str, Factory] = MappingProxyType(
     {
         "opro": _opro,
@@ -158,6 +168,7 @@ BUILT_IN: Mapping[str, Factory] = MappingProxyType(
         "gi-shrink": _gi_shrink,
         "reflect": _reflect,
         "reflect-paper": _reflect_paper,
+        "retroformer": _retroformer,
     }
 )
 
