@@ -16,6 +16,7 @@ strategy, serves them all (``scripted_optimizer.py``). Sections:
 * ``icpi``: regret of ICPI and of its ablations on a synthetic edit process, and whether
   it falls back where nothing can be foretold.
 * ``shrinking``: dead sentences that ``gi-shrink`` deletes, and what its edits come to.
+* ``reflections``: whether rated reflections teach, on failures that nobody has seen.
 * ``offline``: the real plugin with the offline model, on data in ``--data FOLDER``.
 
 **These are checks of mechanisms and rank nothing**: which strategy is best for a prompt
@@ -33,6 +34,7 @@ import edit_searches
 import false_proposals
 import offline_searches
 import racing_searches
+import rated_reflections
 import scrambled_searches
 import shrinking
 from search_cells import (
@@ -61,6 +63,7 @@ SECTIONS = (
     "scrambled",
     "icpi",
     "shrinking",
+    "reflections",
     "offline",
 )
 SIMULATED = SECTIONS[:-1]
@@ -72,6 +75,7 @@ RUNS = {
     "scrambled": 30,
     "icpi": 30,
     "shrinking": 30,
+    "reflections": 30,
 }
 QUICK = {"table": 2, "false": 80}
 FEW = 20
@@ -176,6 +180,8 @@ def section(name: str, options: argparse.Namespace) -> Iterator[str]:
         yield from edit_searches.lines(runs, processes)
     elif name == "shrinking":
         yield from shrinking.lines(runs, processes)
+    elif name == "reflections":
+        yield from rated_reflections.lines(runs, processes)
     else:
         yield from offline_searches.lines(options.data, runs, options.only)
 
