@@ -356,16 +356,27 @@ def test_a_new_lesson_promises_what_lessons_of_its_words_brought() -> None:
     st.lists(st.tuples(st.text(min_size=1), st.floats(-1, 1)), max_size=8),
     st.lists(st.text(), max_size=3),
 )
-def test_a_promise_lies_between_the_ratings_and_none(
+def test_a_promise_is_a_rating_and_0_where_nothing_was_rated(
     rated: list[tuple[str, float]], texts: list[str]
 ) -> None:
     memory = Memory()
+    assert memory.promises("a", texts) == (0.0,) * len(texts)
     for text, rating in rated:
         memory.rate("a", text, rating)
-    ratings = [0.0, *(lesson.rating for lesson in memory.rated("a"))]
 
-    for promise in memory.promises("a", texts):
-        assert min(ratings) - 1e-8 <= promise <= max(ratings) + 1e-8
+    assert all(-1 <= promise <= 1 for promise in memory.promises("a", texts))
+
+
+def test_one_lucky_rating_promises_less_than_many_good_ones() -> None:
+    memory = Memory()
+    memory.rate("a", "Mention suburbs.", 0.5)
+    for number in range(9):
+        memory.rate("a", f"Give tolls, way {number}.", 0.4)
+        memory.rate("a", f"Try it, way {number}.", -0.2)
+
+    lucky, good = memory.promises("a", ["Mention suburbs.", "Give tolls."])
+
+    assert good > lucky > 0
 
 
 @given(st.dictionaries(st.text(min_size=1), st.floats(-1, 1)), st.integers(0, 6))
@@ -380,7 +391,7 @@ def test_demonstrations_rise_and_hold_the_best(
     assert shown == sorted(shown)
     assert len(shown) == min(most, len(memory.rated("a")))
     if shown:
-        assert shown[-1] == max(lesson.rating for lesson in memory.rated("a"))
+        assert shown[-1] == memory.estimated("a")[0].rating
 
 
 # Settings

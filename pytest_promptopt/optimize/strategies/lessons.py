@@ -6,16 +6,13 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_promptopt.optimize.strategies.relevance import by_words
+from pytest_promptopt.optimize.strategies.word_worth import WordWorth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REMEMBERED = 48
+REMEMBERED = 200
 """Lessons of a region that count; older ones are forgotten."""
-
-PRIOR = 0.5
-"""How much evidence stands for a promise of 0, in lessons with the same words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +53,20 @@ class Memory:
         ]
         return tuple(lessons[-REMEMBERED:])
 
+    def estimated(self, address: str) -> tuple[Lesson, ...]:
+        """Return the same lessons, best first, as other lessons bear their ratings out.
+
+        The best of many ratings owes much to luck; see
+        :mod:`pytest_promptopt.optimize.strategies.word_worth`.
+        """
+        lessons = self.rated(address)
+        texts = [lesson.text for lesson in lessons]
+        found = [
+            Lesson(text=text, rating=rating)
+            for text, rating in zip(texts, self.promises(address, texts), strict=True)
+        ]
+        return tuple(sorted(found, key=lambda it: (-it.rating, len(it.text), it.text)))
+
     def demonstrations(self, address: str, most: int) -> tuple[Lesson, ...]:
         """Return the lessons that a request shows, the least useful first.
 
@@ -66,33 +77,24 @@ class Memory:
             address: Of the region.
             most: How many, at least 0.
         """
-        order = sorted(self.rated(address), key=lambda it: (-it.rating, it.text))
-        shown, rest = order[:most], order[most:]
+        order = self.estimated(address)
+        shown, rest = list(order[:most]), order[most:]
         if rest and most > 1 and rest[-1].rating < 0:
             shown[-1] = rest[-1]
         return tuple(reversed(shown))
 
     def promises(self, address: str, texts: Sequence[str]) -> tuple[float, ...]:
-        """Predict the ratings of new lessons from those of lessons like them.
-
-        A lesson counts by the square of how much its words are like the new one's; one
-        that is like none promises 0.
+        """Predict the ratings of lessons from those of lessons with the same words.
 
         Args:
             address: Of the region.
-            texts: The new lessons.
+            texts: The lessons.
 
         Returns:
             One prediction for each, in [-1, 1].
         """
         rated = self.rated(address)
-        predicted = []
-        for text in texts:
-            alike = by_words(text, [lesson.text for lesson in rated])
-            weights = [max(0.0, near) ** 2 for near in alike]
-            total = sum(
-                weight * lesson.rating
-                for weight, lesson in zip(weights, rated, strict=True)
-            )
-            predicted.append(round(total / (PRIOR + sum(weights)), 9))
-        return tuple(predicted)
+        worth = WordWorth(
+            [lesson.text for lesson in rated], [lesson.rating for lesson in rated]
+        )
+        return tuple(worth.of(text) for text in texts)

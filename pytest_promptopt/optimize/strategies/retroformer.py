@@ -225,14 +225,16 @@ class _Looking:
         if not self.options.recalled:
             return None
         has = entry.candidate.texts[region.address]
-        useful = [
-            lesson
-            for lesson in self.memory.rated(region.address)
-            if lesson.rating > _LESS_THAN_A_GAIN and lesson.text not in has
-        ]
-        if not useful:
+        best = next(
+            (
+                lesson
+                for lesson in self.memory.estimated(region.address)
+                if lesson.rating > _LESS_THAN_A_GAIN and lesson.text not in has
+            ),
+            None,
+        )
+        if best is None:
             return None
-        best = max(useful, key=lambda lesson: (lesson.rating, lesson.text))
         return taught(self.task, entry, region, best.text)
 
     def _rated(
