@@ -22,8 +22,8 @@ the paper                       here
 ==============================  =====================================================
 policy gradient on the weights  none: the best-rated lessons are shown as
 of the retrospective model      demonstrations, the worst one beside them
-a reward model on the ratings   the ratings of lessons with the same words predict
-                                that of a new one
+a reward model on the ratings   a ridge regression of the ratings on the words of the
+                                lessons
 KL to the model before          a lesson has a limit of words, and repeats are turned
                                 away
 the rating is the gain on the   the gain on other cases: on its own case a lesson may
