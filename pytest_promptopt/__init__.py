@@ -16,29 +16,37 @@ if TYPE_CHECKING:
     )
     from pytest_promptopt.models.chat import ChatModel
     from pytest_promptopt.records import Case, Completion, Message, Request, Score
+    from pytest_promptopt.solving.attempt import Attempt, Optimized
+    from pytest_promptopt.solving.optimizing import optimize_text
 
 _HOMES = {
+    "Attempt": "solving.attempt",
     "Case": "records",
     "ChatModel": "models.chat",
     "Completion": "records",
     "Message": "records",
     "ModelError": "errors",
+    "Optimized": "solving.attempt",
     "PromptOptError": "errors",
     "PromptOptWarning": "errors",
     "Request": "records",
     "Score": "records",
+    "optimize_text": "solving.optimizing",
 }
 
 __all__ = [
+    "Attempt",
     "Case",
     "ChatModel",
     "Completion",
     "Message",
     "ModelError",
+    "Optimized",
     "PromptOptError",
     "PromptOptWarning",
     "Request",
     "Score",
+    "optimize_text",
 ]
 
 

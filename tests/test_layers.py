@@ -31,7 +31,7 @@ LAYERS = [
         "wording",
     },
     {"models"},
-    {"optimize", "testing"},
+    {"optimize", "solving", "testing"},
     {
         "plugin",
         "options",

@@ -88,6 +88,7 @@ class Ledger:
         self._withheld = withheld or Withheld()
         self._candidates: dict[str, Candidate] = {}
         self._trials: dict[str, dict[str, tuple[Trial, ...]]] = {}
+        self._whole: dict[tuple[tuple[str, ...], int], dict[str, _Standing]] = {}
 
     def __len__(self) -> int:
         return len(self._candidates)
@@ -183,10 +184,13 @@ class Ledger:
         standings = self._standings(cases, count)
         found = []
         for standing in standings:
-            candidate = standing.ranked.candidate
-            mean = self._mean(candidate, standing.scores, cases, standings)
+            ranked = standing.ranked
+            if not ranked.candidate.examples:
+                found.append(ranked)
+                continue
+            mean = self._mean(ranked.candidate, standing.scores, cases, standings)
             if mean is not None:
-                found.append(replace(standing.ranked, mean=mean))
+                found.append(replace(ranked, mean=mean))
         return tuple(sorted(found, key=lambda ranked: ranked.age))
 
     def _known(self, candidate: Candidate) -> Candidate:
@@ -195,18 +199,30 @@ class Ledger:
 
     def _standings(self, cases: Sequence[Case], count: int) -> list[_Standing]:
         """Return the candidates that have k trials of all their cases, best first."""
+        # The first trials of a case stay what they are: who has them keeps this score.
+        asked = (tuple(case.id for case in cases), count)
+        known = self._whole.setdefault(asked, {})
         found = {}
-        for age, candidate in enumerate(self._candidates.values()):
-            if self.lacking([candidate], cases, count):
-                continue
-            trials = self.trials(candidate, cases, count)
-            scores = {case_id: case_mean(entry) for case_id, entry in trials.items()}
-            mean = weighted_mean(scores, cases)
-            if mean is not None:
-                ranked = Ranked(candidate=candidate, mean=mean, age=age)
-                found[age] = _Standing(ranked=ranked, scores=scores)
+        for age, (key, candidate) in enumerate(self._candidates.items()):
+            standing = known.get(key) or self._standing(candidate, cases, count, age)
+            if standing is not None:
+                known[key] = found[age] = standing
         order = best_first(standing.ranked for standing in found.values())
         return [found[ranked.age] for ranked in order]
+
+    def _standing(
+        self, candidate: Candidate, cases: Sequence[Case], count: int, age: int
+    ) -> _Standing | None:
+        """Return where a candidate stands, if it has k trials of all its cases."""
+        if self.lacking([candidate], cases, count):
+            return None
+        trials = self.trials(candidate, cases, count)
+        scores = {case_id: case_mean(entry) for case_id, entry in trials.items()}
+        mean = weighted_mean(scores, cases)
+        if mean is None:
+            return None
+        ranked = Ranked(candidate=candidate, mean=mean, age=age)
+        return _Standing(ranked=ranked, scores=scores)
 
     def _mean(
         self,

@@ -79,7 +79,7 @@ def search(
         few_shot.refuse_without_regions(task.label, task.example_regions)
         run.journal.began(plan, split, strategy.name)
         yield from _score_the_start(run, split)
-        stopped = ended = yield from _follow(run, strategy)
+        stopped = ended = yield from follow(run, strategy)
         run.journal.searched(ended)
         confirming = confirm_shorter if plan.objective.shrinks else confirm
         ending = yield from confirming(run, split.holdout)
@@ -122,8 +122,17 @@ def _score_the_start(run: Run, split: Split) -> Generator[Effect, Any, None]:
         run.note(check_headroom(run.plan, split, start.scores))
 
 
-def _follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
-    """Let the strategy search, and return why it ended."""
+def follow(run: Run, strategy: Strategy) -> Generator[Effect, Any, str]:
+    """Let the strategy search, and return why it ended.
+
+    Args:
+        run: The search; its start is scored.
+        strategy: The algorithm.
+
+    Raises:
+        ModelError: Too many trials got no reply.
+        StrategyError: The strategy breaks its contract.
+    """
     moves = _moves(run, strategy)
     answer: Any = None
     stopped: str | None = None

@@ -30,6 +30,10 @@ def _any_number(_: int) -> bool:
     return True
 
 
+def _allowed(_: Candidate) -> None:
+    """Turn nothing away."""
+
+
 def _unknown() -> None:
     """Know nothing of what was spent."""
 
@@ -70,6 +74,8 @@ class SearchPlan:
         tell: Is told what happens, one JSON object for each line of a journal.
         spent: Returns what was spent so far, in US dollars; ``None``: not known.
         few_shot: How examples regions are filled.
+        computed: Whether a function scores the texts, which takes no model call.
+        refuses: Says why a candidate is turned away that the guards let through.
     """
 
     prompt: Prompt
@@ -95,6 +101,8 @@ class SearchPlan:
     tell: Callable[[Mapping[str, Any]], object] = _untold
     spent: Callable[[], float | None] = _unknown
     few_shot: FewShotOptions = field(default_factory=FewShotOptions)
+    computed: bool = False
+    refuses: Callable[[Candidate], str | None] = _allowed
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -134,6 +142,8 @@ class SearchPlan:
 
         Where nothing is known, each of several prompts is taken to be sent once.
         """
+        if self.computed:
+            return 0
         sent = self.sends or max(1, len(self.prompt.names))
         if self.judge is None:
             return sent

@@ -149,7 +149,7 @@ def _fault(run: Run, candidate: Candidate) -> str | None:
             prompt.edits(candidate)
         except SourceError:  # told before it is paid for, not once it is confirmed
             return "cannot be written in its place"
-    return fault
+    return fault or run.plan.refuses(candidate)
 
 
 def _fitting(

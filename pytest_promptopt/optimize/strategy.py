@@ -64,6 +64,10 @@ class Task:
         example_regions: The regions that hold whole train cases. What stands there is
             chosen beside the strategy, see
             :mod:`pytest_promptopt.optimize.few_shot`.
+        problem: What the text is a solution to, where it is no prompt: there is one
+            case then, and its output is what the text is worth, as a user reads it.
+            Requests of a strategy without an attribute ``states_problem`` that is true
+            get it in front. Empty for a prompt.
     """
 
     label: str
@@ -81,6 +85,7 @@ class Task:
     earlier: tuple[Candidate, ...] = ()
     experience: tuple[Mapping[str, Any], ...] = ()
     example_regions: tuple[ExampleRegion, ...] = ()
+    problem: str = ""
 
     def rewritten(self, base: Candidate, address: str, text: str) -> Candidate:
         """Return a candidate with a new text in one region, fitted to its place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_promptopt.records.ancestor import Ancestor
@@ -14,6 +15,12 @@ from pytest_promptopt.records.shortening import Shortening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@lru_cache(maxsize=4096)
+def _key_of(texts: tuple[tuple[str, str], ...]) -> str:
+    """Return what is asked for again and again wherever candidates are compared."""
+    return digest(dict(texts))[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,7 @@ class Candidate(Record):
     @property
     def key(self) -> str:
         """Identity of the texts, 12 hexadecimal digits."""
-        return digest(dict(self.texts))[:12]
+        return _key_of(tuple(self.texts.items()))
 
     def replacing(self, address: str, text: str) -> Candidate:
         """Return the candidate with one region's text changed."""

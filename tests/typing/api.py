@@ -7,7 +7,17 @@ from typing import Any
 
 from typing_extensions import assert_type
 
-from pytest_promptopt import Case, ChatModel, Completion, Message, Request, Score
+from pytest_promptopt import (
+    Attempt,
+    Case,
+    ChatModel,
+    Completion,
+    Message,
+    Optimized,
+    Request,
+    Score,
+    optimize_text,
+)
 from pytest_promptopt.optimize import Strategy
 from pytest_promptopt.scorers import Scorer, all_of, exact, json_fields, judge
 from pytest_promptopt.testing import ScriptedModel
@@ -65,3 +75,11 @@ def use(case: Case, completion: Completion, request: Request) -> None:
 
 def take(strategy: Strategy) -> str:
     return strategy.name
+
+
+def find() -> None:
+    found = optimize_text(len, ["seed"], "opro", SyncModel(), budget=10)
+    assert_type(found, Optimized)
+    assert_type(found.best, Attempt)
+    assert_type(found.best.value, float)
+    optimize_text(lambda text: (1.5, text), ["seed"], "reflect", "openai:gpt-5-mini")

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from pytest_promptopt.prompts import Region
 
 META_PROMPT = "opro.j2"
+FOR_SOLUTIONS = "opro_solution.j2"
 ORDERS = ("rising", "falling", "random")
 SELECTIONS = ("random", "constant", "most-missed", "ever-missed")
 LAYOUTS = ("attempts-first", "examples-first")
@@ -147,7 +148,12 @@ class Opro:
     Args:
         options: Its numbers; the paper's if left out.
         name: What reports call it.
+
+    Attributes:
+        states_problem: Its requests say themselves what a text is a solution to.
     """
+
+    states_problem = True
 
     def __init__(
         self, options: OproOptions | None = None, *, name: str = "opro"
@@ -169,7 +175,10 @@ class Opro:
         """Search step by step until the loop ends it."""
         history = History(task, race=self.options.race)
         drafts, asker = Drafts(task), Asker(task)
-        yield from history.score([task.incumbent])
+        # Of a prompt only the start is given; of solutions OPRO shows all there are.
+        seeds = task.earlier if task.problem else ()
+        yield from history.score([task.incumbent, *seeds])
+        own = FOR_SOLUTIONS if task.problem else META_PROMPT
         per_step = min(self.options.per_step, task.proposals or self.options.per_step)
         for step in range(task.steps):
             yield NextStep()
@@ -178,7 +187,7 @@ class Opro:
             temperature = _temperature(self.options, step, task.steps)
             replies = yield asker.ask(content, times=per_step, temperature=temperature)
             new = yield from drafts.read(
-                replies, region, prose=prose_of(META_PROMPT), fault=self._fault
+                replies, region, prose=prose_of(own), fault=self._fault
             )
             base = history.best
             yield from history.score(
@@ -204,6 +213,8 @@ class Opro:
             listed.reverse()
         elif options.order == "random":
             task.draws("order", step).shuffle(listed)
+        if task.problem:
+            return self._for_solutions(task, history, listed)
         return meta_prompt(
             META_PROMPT,
             attempts=[
@@ -225,6 +236,27 @@ class Opro:
             word_limit=task.word_limit[region.address],
             tag=TAG,
             steps=", ".join(task.names.get(region.address, ())),
+        )
+
+    def _for_solutions(
+        self,
+        task: Task,
+        history: Sequence[Evaluated],
+        listed: Sequence[tuple[str, float]],
+    ) -> str:
+        (address,), (case,) = task.incumbent.texts, task.cases
+        values = {
+            entry.candidate.texts[address].strip(): entry.outputs[case.id]
+            for entry in history
+        }
+        return meta_prompt(
+            FOR_SOLUTIONS,
+            problem=task.problem,
+            attempts=[{"text": text, "value": values[text]} for text, _ in listed],
+            order=self.options.order,
+            scored=self.options.buckets > 0,
+            word_limit=task.word_limit[address],
+            tag=TAG,
         )
 
     def _fault(self, text: str) -> str | None:
