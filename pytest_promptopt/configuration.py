@@ -11,7 +11,7 @@ import pytest
 from pytest_promptopt.audience import shown_data
 from pytest_promptopt.errors import PromptOptError, SettingError
 from pytest_promptopt.models import Provider, providers_from, resolve_model
-from pytest_promptopt.settings import Settings, gather
+from pytest_promptopt.settings import AUTO, Settings, gather
 from pytest_promptopt.tables import read_tables
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def _check_model(
 
 
 def _check_strategy(config: pytest.Config, name: str, settings: Settings) -> None:
-    if not config.hook.pytest_promptopt_strategy.get_hookimpls():
+    is_open = name == AUTO and name not in settings.strategies
+    if not is_open and not config.hook.pytest_promptopt_strategy.get_hookimpls():
         strategy_of(config, name, settings.strategies)
 
 
@@ -98,6 +99,11 @@ def strategy_of(
     Raises:
         SettingError: Nobody supplies the name, or it has no such option.
     """
+    if name == AUTO:
+        raise SettingError(
+            f"[tool.promptopt.strategy.{AUTO}]: {AUTO} has no options of its own",
+            "set those of the strategies that it may choose, under their names",
+        )
     options = (tables or {}).get(name, {})
     place = f"[tool.promptopt.strategy.{name}]"
     hook = config.hook.pytest_promptopt_strategy

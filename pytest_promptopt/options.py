@@ -65,7 +65,7 @@ def _add_search_options(add: Callable[..., None]) -> None:
     add(
         "--promptopt-strategy",
         metavar="NAME",
-        help="Optimisation strategy (default: opro)",
+        help="Optimisation strategy (default: auto, which says what it chose and why)",
     )
     add(
         "--promptopt-steps",
@@ -210,7 +210,7 @@ def _add_ini_keys(add: Callable[..., None]) -> None:
         "promptopt_strategy",
         "Default of --promptopt-strategy",
         type="string",
-        default="opro",
+        default="auto",
     )
     add("promptopt_steps", "Default of --promptopt-steps", type="int", default=None)
     add(

@@ -23,6 +23,8 @@ GATES = ("enforce", "report")
 SYNTAXES = ("jinja", "format", "literal")
 FAIL_ON = ("drift", "inconclusive")
 ON_OUTAGE = ("fail", "skip")
+AUTO = "auto"
+"""The strategy that is none: each search has one chosen for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class Settings:
         judge_model: Name of the judge model, if it differs.
         embeddings: Name of the embeddings model that a search may ask which texts are
             alike, if there is one.
-        strategy: Name of the optimisation strategy.
+        strategy: Name of the optimisation strategy; ``"auto"``: one is chosen.
         steps: Steps of a search.
         budget: What the run may spend, as :class:`~pytest_promptopt.amounts.Amounts`;
             the value is ``None`` if nothing is set.
@@ -256,7 +258,7 @@ def gather(
         optimizer_model=setting("promptopt_optimizer_model", None),
         judge_model=setting("promptopt_judge_model", None),
         embeddings=resolve_ini(ini, "promptopt_embeddings", None),
-        strategy=setting("promptopt_strategy", "opro"),
+        strategy=setting("promptopt_strategy", "auto"),
         steps=whole(setting("promptopt_steps", 8), least=1),
         budget=amounts(setting("promptopt_budget", None)),
         seed=whole(seed, least=0),

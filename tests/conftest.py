@@ -210,6 +210,7 @@ class Project:
     def write_ini(self, *lines: str) -> None:
         settings = [
             "promptopt_model = scripted:skill",
+            "promptopt_strategy = opro",  # whose requests the script answers
             *lines,
         ]
         self.pytester.makeini("\n".join(["[pytest]", *settings, ""]))

@@ -10,6 +10,7 @@ import pytest
 from pytest_promptopt.configuration import is_worker, strategy_of
 from pytest_promptopt.errors import SettingError
 from pytest_promptopt.items.collection import LEAVING
+from pytest_promptopt.settings import AUTO
 from pytest_promptopt.wording import count
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def _check_strategies(suite: PromptSuite) -> None:
     used = settings.strategy
     try:
         # As without a hook: an ini key that names nothing leaves verdicts as they are.
-        if used.origin.startswith("--") or used.value in settings.strategies:
-            suite.searches.strategy(suite.selected[0].nodeid)
+        said = used.origin.startswith("--") or used.value in settings.strategies
+        if said and used.value != AUTO:
+            suite.searches.strategy(suite.selected[0])
         for name in settings.strategies:
             if name != used.value:
                 strategy_of(suite.config, name, settings.strategies)
@@ -76,7 +78,8 @@ def _line(suite: PromptSuite, item: pytest.Item) -> str:
         test = suite.test_of(item)
         model = suite.models.task_model(test)
         name = settings.optimizer_model.value or model.name
-        strategy = suite.searches.strategy(test.nodeid)
+        chosen = suite.searches.strategy(item)
+        strategy = chosen.strategy
         share = suite.allowance.share(
             test, model, lambda: suite.models.named(name, "optimizer")
         )
@@ -86,7 +89,8 @@ def _line(suite: PromptSuite, item: pytest.Item) -> str:
         cost = told_price(test, found, model, _writer(suite, name), suite.models.prices)
     except (Exception, *LEAVING):  # noqa: BLE001 - said when its own turn comes
         return ""
-    return f"search of {test.name} ({strategy.name}): {found.sentence(cost)}"
+    told = f"search of {test.name} ({strategy.name}): {found.sentence(cost)}"
+    return f"{told}; chosen: {chosen.reason}" if chosen.reason else told
 
 
 def _writer(suite: PromptSuite, name: str) -> NamedModel | None:

@@ -174,6 +174,7 @@ def search_driver(  # noqa: PLR0913 - keyword-only, each a part of its own
     test: PromptTest,
     *,
     strategy: Strategy,
+    chosen: str = "",
     settings: Settings,
     share: Share,
     sends: int = 0,
@@ -189,6 +190,7 @@ def search_driver(  # noqa: PLR0913 - keyword-only, each a part of its own
     Args:
         test: The prompt test.
         strategy: Proposes candidates.
+        chosen: Why it was chosen; empty where the settings name it.
         settings: The run's settings.
         share: What it may spend.
         sends: Requests of the application in one trial at most, if that is known.
@@ -203,6 +205,7 @@ def search_driver(  # noqa: PLR0913 - keyword-only, each a part of its own
     plan = replace(
         search_plan(test, settings, share, sends=sends),
         embeds=embeddings is not None,
+        chosen=chosen,
         tell=journal.tell,
         spent=lambda: tally.cost,
         earlier=(

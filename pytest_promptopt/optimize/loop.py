@@ -247,6 +247,7 @@ def _result(
         look=ending.look,
         notes=tuple(run.notes),
         scored=tuple(run.scores.entries),
+        chosen=run.plan.chosen,
         lineage=run.line_to(
             ending.proposal.candidate if ending.proposal else ending.best
         ),

@@ -76,6 +76,7 @@ class SearchPlan:
         few_shot: How examples regions are filled.
         computed: Whether a function scores the texts, which takes no model call.
         refuses: Says why a candidate is turned away that the guards let through.
+        chosen: Why the strategy was chosen, where nobody named one.
     """
 
     prompt: Prompt
@@ -103,6 +104,7 @@ class SearchPlan:
     few_shot: FewShotOptions = field(default_factory=FewShotOptions)
     computed: bool = False
     refuses: Callable[[Candidate], str | None] = _allowed
+    chosen: str = ""
 
     @property
     def regions(self) -> tuple[Region, ...]:

@@ -276,6 +276,7 @@ class SearchResult(Record):
             one on train, oldest first; empty if there is neither.
         notes: What is to be known beside it, a sentence each.
         scored: Every score of a candidate, in the order they came.
+        chosen: Why this strategy was chosen, where nobody named one; else empty.
     """
 
     strategy: str
@@ -300,6 +301,7 @@ class SearchResult(Record):
     lineage: tuple[Ancestor, ...] = ()
     notes: tuple[str, ...] = ()
     scored: tuple[CandidateScore, ...] = ()
+    chosen: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SearchResult:

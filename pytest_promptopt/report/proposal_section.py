@@ -90,7 +90,9 @@ def _shown(found: Proposal, address: str) -> str:
 
 def _found_by(search: SearchResult) -> str:
     return (
-        f"- found by: {plain(search.strategy)}, seed {search.seed}, "
+        f"- found by: {plain(search.strategy)}"
+        + (f" (chosen: {search.chosen})" if search.chosen else "")
+        + f", seed {search.seed}, "
         f"{count(len(search.steps) - 1, 'step')}, "
         f"{count(sum(step.scored for step in search.steps), 'candidate')} scored on "
         f"{count(search.train_cases, 'train case')}; it ended when "

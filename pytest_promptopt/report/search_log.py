@@ -40,6 +40,8 @@ def search_lines(
     # A proposal's figures have a line of their own below.
     told = f". {search.message}" if search.proposal is None and search.message else ""
     lines = [Line(f"{head}{told}", _COLOURS.get(search.outcome, ()))]
+    if search.chosen:
+        lines.append(Line(f"  {search.strategy} was chosen: {search.chosen}"))
     lines += [Line(f"  warning: {note}", ("yellow",)) for note in search.notes]
     if search.steps and verbosity >= 0:
         lines.append(Line(f"  {_plan(search)}"))

@@ -79,7 +79,8 @@ class Application:
         return path
 
     def write_ini(self, *lines: str) -> None:
-        settings = ["[pytest]", "promptopt_model = scripted:x", *lines, ""]
+        model = ["promptopt_model = scripted:x", "promptopt_strategy = opro"]
+        settings = ["[pytest]", *model, *lines, ""]
         self.write("pytest.ini", "\n".join(settings))
 
     def write_cases(self, number: int) -> None:
