@@ -208,11 +208,9 @@ class Project:
         (self.path / "cases.jsonl").write_text(text, encoding="utf-8")
 
     def write_ini(self, *lines: str) -> None:
-        settings = [
-            "promptopt_model = scripted:skill",
-            "promptopt_strategy = opro",  # whose requests the script answers
-            *lines,
-        ]
+        settings = ["promptopt_model = scripted:skill", *lines]
+        if not any(line.startswith("promptopt_strategy") for line in lines):
+            settings.append("promptopt_strategy = opro")  # what the script answers
         self.pytester.makeini("\n".join(["[pytest]", *settings, ""]))
 
     def write_test(self, source: str) -> None:

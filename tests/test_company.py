@@ -103,7 +103,10 @@ def test_a_company_gates_and_optimises_its_prompts_without_a_change_to_its_code(
     triage.write_text(text)
 
     searched = company.run(
-        "--optimize-prompts", "--promptopt-steps=1", "--promptopt-budget=40000"
+        "--optimize-prompts",
+        "--promptopt-strategy=opro",
+        "--promptopt-steps=1",
+        "--promptopt-budget=40000",
     )
     searched.assert_outcomes(passed=13)
     searched.stdout.fnmatch_lines(
