@@ -59,6 +59,7 @@ PICTURES = {
     "pipelines.md: draft:": "the pattern of a failure, which figures differ in",
     "privacy.md: text goes to": "lines that name models of a provider",
     "pull-requests.md: **/__prompt": "a file of GitHub's, for GitHub to read",
+    "strategies.md: hold-out 96.0%": "the line that unit/test_report_proposal.py makes",
     "search.md: search of test": "what a search with a real model would tell",
 }
 """Page, and beginning of a block's text if it is one block, to why nothing runs it."""

@@ -33,6 +33,7 @@ def search_entry(result: TestResult, diff: str) -> dict[str, Any] | None:
         return None
     return {
         "strategy": search.strategy,
+        "chosen": search.chosen,
         "seed": search.seed,
         "outcome": search.outcome,
         "stopped": search.stopped,
@@ -93,6 +94,7 @@ def _proposal(found: Proposal | None, diff: str) -> dict[str, Any] | None:
         "changes": [_change(change) for change in found.changes],
         "second_opinion": _second(found.second),
         "gain_split": _split(found.split),
+        "shortening": found.shortening.to_json() if found.shortening else None,
         "regions": [
             {"address": address, "old": found.incumbent.texts.get(address), "new": text}
             for address, text in found.candidate.texts.items()

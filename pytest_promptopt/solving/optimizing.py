@@ -189,6 +189,12 @@ def _bounded(bounds: tuple[float, float]) -> Bounded:
 
 
 def _strategy(given: str | Strategy, options: Mapping[str, Any] | None) -> Strategy:
+    if given == "gi-shrink":
+        raise SettingError(
+            "strategy 'gi-shrink' keeps what a prompt does and makes it shorter, which "
+            "a value does not tell",
+            "give shorter texts a higher value, with strategy='gi'",
+        )
     if isinstance(given, str):
         return strategy_named(given, options)
     if options:

@@ -20,6 +20,7 @@ from pytest_promptopt import (
     PromptOptError,
     optimize_text,
 )
+from pytest_promptopt.errors import SettingError
 from pytest_promptopt.optimize import strategy_named
 from pytest_promptopt.optimize.registry import BUILT_IN
 from pytest_promptopt.solving.scale import Bounded, Unbounded
@@ -93,7 +94,12 @@ def test_the_objective_is_asked_once_for_each_text() -> None:
     assert asked == [attempt.text for attempt in found.history]
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"examples"}))
+def test_a_strategy_whose_aim_is_not_the_value_is_refused() -> None:
+    with pytest.raises(SettingError, match="strategy='gi'"):
+        search(strategy="gi-shrink", model=ScriptedModel(counting))
+
+
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"examples", "gi-shrink"}))
 def test_every_strategy_searches_for_a_text(name: str) -> None:
     model = ScriptedModel(counting)
 

@@ -457,13 +457,14 @@ def test_a_shorter_prompt_is_told_by_its_tokens_and_what_it_may_have_lost() -> N
         alpha=0.0304,
         shortening=Shortening(before=2010, after=840, margin=0.05),
     )
-    result = replace(result, search=replace(result.search, proposal=short))
+    search = replace(result.search, proposal=short)
+    result = replace(result, search=search)
     figures = (
         "96.0% -> 95.0% (non-inferior within 5.0 points, p = 0.01 (limit 0.0304)), "
         "2,010 -> 840 tokens (estimated)"
     )
 
-    lines = [line.text for line in search_lines(result, result.search, verbosity=0)]
+    lines = [line.text for line in search_lines(result, search, verbosity=0)]
     text = proposal.pull_request_text([result], dropped=[], diff="", command="")
 
     assert any(line.startswith(f"  hold-out {figures}, ") for line in lines)
