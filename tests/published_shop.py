@@ -92,7 +92,8 @@ class Shop:
             ".gitignore": ".promptopt/\n__pycache__/\npromptopt.*\n",
             "conftest.py": CONFTEST,
             "pytest.ini": "[pytest]\npromptopt_model = scripted:skill\n"
-            "promptopt_optimizer_model = scripted:skill\n",
+            "promptopt_optimizer_model = scripted:skill\n"
+            "promptopt_strategy = opro\n",
             "cases.jsonl": "".join(
                 json.dumps(
                     {
