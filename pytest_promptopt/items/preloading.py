@@ -68,20 +68,24 @@ def preload(mode: Mode, coming: Sequence[Future[Reply]]) -> None:
         import_module(name)
 
 
-def stand_aside(coming: Sequence[Future[Reply]]) -> None:
+def stand_aside(coming: Sequence[Future[Reply]]) -> int:
     """Wait as long as replies keep coming, and at most for a tenth of a second.
 
     Where an endpoint takes its time, this ends at once: then there is a pause to use.
 
     Args:
         coming: Replies in the order in which they were asked for.
+
+    Returns:
+        How many steps were waited, from 0 to :data:`MOST_STEPS`.
     """
     came = 0
-    for _ in range(MOST_STEPS):
+    for steps in range(MOST_STEPS):
         before = came
         while came < len(coming) and coming[came].done():
             came += 1
         if came in (before, len(coming)):
-            return
+            return steps
         # Not for each reply: to be woken is to ask for the interpreter.
         wait(coming[-1:], timeout=STEP_S)
+    return MOST_STEPS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -31,18 +31,9 @@ class Opened:
     """A page in a browser, with all that it complained about and asked for."""
 
     page: Page
-    session: CDPSession
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def run(self, script: str, argument: Any = None) -> Any:
         """Evaluate a script in the page."""
         return self.page.evaluate(script, argument)
-
-    def busy(self) -> float:
-        """Return the processor seconds that the page has taken so far.
-
-        They hardly depend on what else runs on the machine, as time by a clock does.
-        """
-        found = self.session.send("Performance.getMetrics")["metrics"]
-        return float(next(x["value"] for x in found if x["name"] == "TaskDuration"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 
 import pytest
 from conftest import Project, run_beside, shown_in_terminal
@@ -267,7 +266,6 @@ def evil(project: Project) -> Project:
 def test_data_steers_neither_the_terminal_nor_the_ci_job(
     evil: Project, arguments: tuple[str, ...]
 ) -> None:
-    began = time.perf_counter()
     printed = evil.run(*arguments).stdout.str()
 
     single = arguments[:1] == ("--promptopt-case=::error::3",)
@@ -276,4 +274,3 @@ def test_data_steers_neither_the_terminal_nor_the_ci_job(
     assert not CONTROLS.findall(printed)
     lines = printed.split("\n")
     assert not [x for x in lines if x.lstrip().startswith(("::", "##["))]
-    assert time.perf_counter() - began < 15.0  # a busy machine's

@@ -20,18 +20,12 @@ def replies(number: int, done: int = 0) -> list[Future[Reply]]:
     return coming
 
 
-def stood_aside_s(coming: list[Future[Reply]]) -> float:
-    began = time.perf_counter()
-    stand_aside(coming)
-    return time.perf_counter() - began
-
-
 def test_where_no_reply_has_come_there_is_no_waiting() -> None:
-    assert stood_aside_s(replies(50)) < STEP_S
+    assert stand_aside(replies(50)) == 0
 
 
 def test_where_all_replies_are_here_there_is_no_waiting() -> None:
-    assert stood_aside_s(replies(50, done=50)) < STEP_S
+    assert stand_aside(replies(50, done=50)) == 0
 
 
 def test_replies_that_keep_coming_are_waited_for() -> None:
@@ -52,11 +46,11 @@ def test_replies_that_keep_coming_are_waited_for() -> None:
 
 
 def test_replies_that_stop_coming_are_not_waited_for() -> None:
-    assert stood_aside_s(replies(50, done=20)) < 4 * STEP_S
+    assert stand_aside(replies(50, done=20)) == 1
 
 
 def test_replies_without_end_are_waited_for_a_tenth_of_a_second_at_most() -> None:
-    coming = replies(100_000, done=1)
+    coming = replies(20_000, done=1)
     stop = threading.Event()
 
     def answer() -> None:
@@ -68,8 +62,9 @@ def test_replies_without_end_are_waited_for_a_tenth_of_a_second_at_most() -> Non
 
     answering = threading.Thread(target=answer)
     answering.start()
-    took_s = stood_aside_s(coming)
+    steps = stand_aside(coming)
     stop.set()
     answering.join()
 
-    assert took_s < 3 * MOST_STEPS * STEP_S
+    assert steps <= MOST_STEPS
+    assert not coming[-1].done()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -355,10 +354,8 @@ def test_long_texts_and_many_cases_are_written_at_once() -> None:
         change(f"c{index}", got=long if index < 20 else "y") for index in range(10_000)
     ]
     one = result(compared("fail", "worse", long, worse=tuple(bad)))
-    begun = time.perf_counter()
 
     text = written(one)
 
-    assert time.perf_counter() - begun < 2.0
     assert in_units(text) <= MOST
     assert "and 9,994 cases more that got worse" in text

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import itertools
 import re
-import time
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -377,26 +376,19 @@ def test_a_page_is_the_same_whenever_it_is_written() -> None:
 
 
 @pytest.fixture(scope="module")
-def vast() -> tuple[str, float]:
-    """Return the page of 10,000 cases, and the processor seconds that it took."""
-    run = large(10_000)
-    began = time.process_time()
-    return page(run), time.process_time() - began
+def vast() -> str:
+    """Return the page of 10,000 cases."""
+    return page(large(10_000))
 
 
-def test_ten_thousand_cases_are_written_in_seconds_into_a_page_that_is_not_too_large(
-    vast: tuple[str, float],
-) -> None:
-    html, seconds = vast
-
-    assert seconds < 10
-    assert 5_000_000 < len(html.encode()) <= MOST
+def test_the_page_of_ten_thousand_cases_is_not_too_large(vast: str) -> None:
+    assert 5_000_000 < len(vast.encode()) <= MOST
 
 
 def test_a_page_that_would_be_too_large_says_what_was_left_out(
-    vast: tuple[str, float],
+    vast: str,
 ) -> None:
-    html, _ = vast
+    html = vast
 
     assert "texts of cases are cut at" in html
     assert "cases that are as right as before are counted only" in html

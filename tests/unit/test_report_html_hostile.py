@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from html_hostile import HOSTILE, MARKUP, UNSEEN, hostile
@@ -98,10 +97,8 @@ def test_a_text_of_a_megabyte_is_cut_and_the_page_says_how_much_is_not_shown() -
         nodeid="n" * 1_000_000, prompt="q" * 1_000_000, model="m" * 1_000_000
     )
 
-    began = time.process_time()
     html = page(report((test, [long]), drift="d" * 1_000_000))
 
-    assert time.process_time() - began < 5
     assert len(html) < 500_000
     told = [one.text for one in named(html, "span", "cut")]
     assert f"{1_000_000 - MOST:,} more characters not shown" in told
