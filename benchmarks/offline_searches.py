@@ -20,7 +20,7 @@ from banking77 import CASES, HURRIED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-DEFAULT = "opro"
+DEFAULT = "auto"
 LEAST_GAIN, LEAST_CONFIRMED = 8.0, 0.8
 HOTELS = "Say what the hotel guest wants, as JSON with intents and slots."
 

@@ -60,7 +60,9 @@ def main() -> None:
             file, bare = Path(folder, "report.html"), Path(folder, "bare.html")
             file.write_text(html, encoding="utf-8")
             size = file.stat().st_size
-            bare.write_text(f"<pre>{'word ' * (size // 5)}", encoding="utf-8")
+            bare.write_text(
+                f"<pre>{('word ' * 16 + chr(10)) * (size // 81)}", encoding="utf-8"
+            )
             rounds = [_opened(browser, file) for _ in range(options.rounds)]
             floors = [_opened(browser, bare, filters=False) for _ in rounds]
             print(
