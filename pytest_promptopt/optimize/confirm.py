@@ -99,6 +99,32 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
     chosen = still_better(run, finalists, 1 + FRESH_TRIALS)[:CONFIRMED_AT_ONCE]
     if not chosen:
         return Ending("nothing better", _nothing_better(run))
+    look, trials = yield from take_look(run, arms, chosen, holdout)
+    compared = [compare(run, candidate, holdout, trials) for candidate in chosen]
+    first = compared[0]
+    run.scores.on_holdout(run.task.incumbent, first.before, first.cases, run.calls)
+    for entry in compared:
+        run.scores.on_holdout(entry.candidate, entry.after, entry.cases, run.calls)
+    return _decide(run, compared, look, holdout, trials)
+
+
+def take_look(
+    run: Run,
+    arms: Sequence[Candidate],
+    chosen: Sequence[Candidate],
+    holdout: tuple[Case, ...],
+) -> Generator[Effect, Any, tuple[Mapping[str, Any], int]]:
+    """Measure the incumbent and what is to be confirmed on the hold-out.
+
+    Args:
+        run: The search.
+        arms: The candidates whose train trials tell whether the model is deterministic.
+        chosen: What is to be confirmed.
+        holdout: The hold-out cases.
+
+    Returns:
+        The line for the committed file of looks, and the fresh trials of each case.
+    """
     trials = 1 if deterministic(run.ledger, arms, run.task.cases) else FRESH_TRIALS
     look = look_line(run.task.incumbent, holdout, chosen, run.plan.seed)
     yield from run.carry_out(
@@ -110,12 +136,7 @@ def confirm(run: Run, holdout: tuple[Case, ...]) -> Generator[Effect, Any, Endin
             run=look["run"],
         )
     )
-    compared = [compare(run, candidate, holdout, trials) for candidate in chosen]
-    first = compared[0]
-    run.scores.on_holdout(run.task.incumbent, first.before, first.cases, run.calls)
-    for entry in compared:
-        run.scores.on_holdout(entry.candidate, entry.after, entry.cases, run.calls)
-    return _decide(run, compared, look, holdout, trials)
+    return look, trials
 
 
 def look_line(

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_promptopt.optimize.comparison import compare
 from pytest_promptopt.optimize.confirm import (
     Ending,
-    deterministic,
-    look_line,
     nothing_tried,
     proposal_of,
+    take_look,
 )
-from pytest_promptopt.optimize.effects import Measure
 from pytest_promptopt.optimize.objective import tokens_in
 from pytest_promptopt.optimize.preflight import FINALISTS, FRESH_TRIALS
 from pytest_promptopt.optimize.score_changes import compared_means
@@ -60,18 +58,7 @@ def confirm_shorter(
     chosen = run.shorter(trials, finalists)[:1]
     if not chosen:
         return Ending("nothing better", _nothing_shorter(run))
-    once = deterministic(run.ledger, arms, run.task.cases)
-    look = look_line(run.task.incumbent, holdout, chosen, run.plan.seed)
-    trials = 1 if once else FRESH_TRIALS
-    yield from run.carry_out(
-        Measure(
-            candidates=(run.task.incumbent, *chosen),
-            cases=holdout,
-            indices=range(trials),
-            purpose="holdout",
-            run=look["run"],
-        )
-    )
+    look, trials = yield from take_look(run, arms, chosen, holdout)
     entry = not_worse(run, chosen[0], holdout, trials)
     earlier = run.plan.look(look["run"])
     alpha = alpha_for_look(earlier)
