@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A git hook that runs pytest sets these for its own folder; git finds them again.
-_OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
+OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
 _QUIET = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -55,7 +55,7 @@ def ask_git(folder: Path, *arguments: str) -> Answer:
     Raises:
         OSError: There is no git program, or no such folder.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    kept = {name: value for name, value in os.environ.items() if name not in OF_A_HOOK}
     done = subprocess.run(  # noqa: S603 - an argument list, no shell
         ["git", *arguments],  # noqa: S607 - the user's git
         cwd=folder,

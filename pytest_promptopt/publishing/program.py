@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_promptopt.errors import PublishError
+from pytest_promptopt.git.asking import OF_A_HOOK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# A git hook sets these for its own folder; git finds them again.
-_OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
 _SETTINGS = {
     "LC_ALL": "C",
     "GIT_PAGER": "cat",
@@ -122,7 +121,7 @@ class Git:
         return said.line
 
     def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in self.environ.items() if k not in _OF_A_HOOK}
+        kept = {k: v for k, v in self.environ.items() if k not in OF_A_HOOK}
         given = kept.get("GIT_CONFIG_COUNT", "")
         number = int(given) if given.isdecimal() else 0
         for key, value in (*_CONFIG, *self.config):
